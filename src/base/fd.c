@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading and writing whole small files, always through descriptors. */
+#include "fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void fd_close(int fd)
+{
+	int saved = errno;
+
+	(void)close(fd); /* Linux releases the descriptor whatever close says */
+	errno = saved;
+}
+
+static ssize_t read_until(int fd, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size) {
+		ssize_t n = read(fd, buf + used, size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
+}
+
+int fd_read_file(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
+		 struct error *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	autofree char *text = NULL;
+	struct stat st;
+	ssize_t n;
+	size_t size;
+
+	if (fd < 0)
+		return fail(err, errno, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return fail(err, errno, "stat '%s'", path);
+	if (S_ISDIR(st.st_mode))
+		return fail(err, EISDIR, "read '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(err, 0, "read '%s': not a regular file", path);
+	if ((size_t)st.st_size > max)
+		return fail(err, 0, "read '%s': file is larger than %zu bytes", path, max);
+	/* Files of procfs say size 0; one byte more than wanted shows that a file is too large. */
+	size = st.st_size > 0 ? (size_t)st.st_size + 1 : max + 1;
+	text = malloc(size + 1);
+	if (!text)
+		return fail(err, ENOMEM, "read '%s'", path);
+	n = read_until(fd, text, size);
+	if (n < 0)
+		return fail(err, errno, "read '%s'", path);
+	if ((size_t)n > max)
+		return fail(err, 0, "read '%s': file is larger than %zu bytes", path, max);
+	text[n] = '\0';
+	*ret_text = take_ptr(text);
+	if (ret_len)
+		*ret_len = (size_t)n;
+	return 0;
+}
+
+ssize_t fd_read_small(int dirfd, const char *path, char *buf, size_t size)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read_until(fd, buf, size - 1);
+	if (n < 0)
+		return -1;
+	if (n > 0 && buf[n - 1] == '\n')
+		n--;
+	buf[n] = '\0';
+	return n;
+}
+
+int fd_write_at(int dirfd, const char *path, const void *data, size_t len)
+{
+	autoclose int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	do
+		n = write(fd, data, len);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0 && (size_t)n != len) {
+		errno = EIO;
+		return -1;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+int fd_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
+		    struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash ? (int)(slash - path + 1) : 0;
+	autoclose int fd = -1;
+	char temp[4096];
+
+	if ((size_t)snprintf(temp, sizeof(temp), "%.*s.%s.%d", dir_len, path, path + dir_len, (int)getpid()) >=
+	    sizeof(temp))
+		return fail(err, ENAMETOOLONG, "write '%s'", path);
+	(void)unlinkat(dirfd, temp, 0); /* left by a process of the same number that was killed here */
+	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return fail(err, errno, "create '%s'", temp);
+	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, temp, dirfd, path) < 0) {
+		fail(err, errno, "write '%s'", path);
+		(void)unlinkat(dirfd, temp, 0);
+		return -1;
+	}
+	return 0;
+}

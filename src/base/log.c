@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text and JSON log lines. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "str.h"
+
+struct log_settings log_settings = {.fd = -1};
+
+static const char *const level_names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+/* Control characters of names that come from a container must not drive the reader's terminal. */
+static void add_printable(struct buf *b, const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_printf(b, "\\x%02x", (unsigned char)*s);
+		else
+			buf_add(b, s, 1);
+}
+
+static void add_time(struct buf *b)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		   tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
+}
+
+static void add_field(struct buf *b, const char *key, const char *value)
+{
+	if (!value[0])
+		return;
+	buf_printf(b, ",\"%s\":", key);
+	buf_json(b, value);
+}
+
+/* A line of the log file; FACTS, when given, adds what an error knows beyond its text. */
+static void write_line(enum log_level level, const char *text, const struct error *facts)
+{
+	struct buf b = {0};
+
+	if (log_settings.json) {
+		buf_puts(&b, "{\"msg\":");
+		buf_json(&b, text);
+		buf_printf(&b, ",\"level\":\"%s\",\"time\":\"", level_names[level]);
+		add_time(&b);
+		buf_puts(&b, "\"");
+		if (facts) {
+			add_field(&b, "code", facts->code);
+			add_field(&b, "config", facts->where);
+			add_field(&b, "step", facts->step);
+			add_field(&b, "hint", facts->hint);
+		}
+		buf_puts(&b, "}\n");
+	} else {
+		add_time(&b);
+		buf_printf(&b, " %s: ", level_names[level]);
+		add_printable(&b, text);
+		buf_puts(&b, "\n");
+	}
+	if (!b.failed)
+		(void)fd_write_all(log_settings.fd, b.s, b.n); /* nowhere left to complain */
+	buf_free(&b);
+}
+
+static void to_stderr(const char *head, const char *text)
+{
+	struct buf b = {0};
+
+	buf_puts(&b, head);
+	add_printable(&b, text);
+	buf_puts(&b, "\n");
+	if (!b.failed)
+		(void)fd_write_all(STDERR_FILENO, b.s, b.n);
+	buf_free(&b);
+}
+
+__attribute__((format(printf, 2, 0))) static void message(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	if (log_settings.level < level)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (log_settings.fd >= 0)
+		write_line(level, text, NULL);
+	else
+		to_stderr(level == LOG_LEVEL_WARNING ? "vert: warning: " : "vert: debug: ", text);
+}
+
+void log_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(LOG_LEVEL_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(LOG_LEVEL_DEBUG, fmt, ap);
+	va_end(ap);
+}
+
+void log_error(const struct error *err)
+{
+	struct buf text = {0};
+
+	buf_puts(&text, err->msg);
+	if (err->where[0])
+		buf_printf(&text, " (config.json: %s)", err->where);
+	if (text.failed)
+		return;
+	if (log_settings.fd >= 0)
+		write_line(LOG_LEVEL_ERROR, text.s, err);
+	to_stderr("vert: ", text.s);
+	if (err->hint[0])
+		to_stderr("  hint: ", err->hint);
+	buf_free(&text);
+}

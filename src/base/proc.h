@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about processes from /proc, through pidfds where an identity matters. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+/* Start time of PID in clock ticks since boot (field 22 of /proc/PID/stat), 0: no such process.
+ * *RET_STATE, when not NULL, gets the state letter ('Z': zombie). */
+uint64_t proc_start_time(pid_t pid, char *ret_state);
+
+/* A pidfd for PID, only if that process still has this start time and is not a zombie; the number of a
+ * dead process may have been given to another.  -1 with errno ESRCH otherwise. */
+int proc_open(pid_t pid, uint64_t start_time);
+
+/* Sends SIGKILL and waits up to MS milliseconds for the end.  True: the process is gone. */
+bool proc_kill_wait(int pidfd, int ms);
+
+/* Waits for a child by pidfd.  Returns its status in wait(2)'s form, -1 with errno. */
+int proc_reap(int pidfd);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a container: what each command line verb calls.
+ *
+ * src/cmd turns argv into one of these requests and calls one function; no function here reads argv
+ * or prints.  All return 0, or -1 with err filled.
+ *
+ * Legal transitions (runtime.md, Lifecycle):
+ *
+ *              create        start         (exits)        delete
+ *   (nothing) -------> created -----> running -----> stopped -----> (nothing)
+ *                         |            |  ^
+ *                         | kill       |  | resume
+ *                         v            v  |
+ *                       stopped       paused
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct oci_process;
+struct oci_resources;
+
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+enum rootless_mode { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
+
+/* The global options. */
+struct runtime {
+	const char *root;	/* --root, never NULL: default $XDG_RUNTIME_DIR/vert, else /run/vert */
+	enum cgroup_manager cgroup_manager;
+	enum rootless_mode rootless;
+};
+
+/* create and run */
+struct create_request {
+	const char *id;		/* NULL (run only): make one up */
+	const char *bundle;	/* NULL: "." */
+	const char *config;	/* --config: NULL: "config.json" in the bundle */
+	const char *pid_file, *console_socket, *pidfd_socket;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool run;		/* create, start and wait */
+	bool detach, keep;	/* run */
+};
+/* Decides everything, then replaces this process by vert-init, which carries the plan out and exits with
+ * the verb's status: returns only on error. */
+MUST_CHECK int container_create(const struct runtime *rt, const struct create_request *req, struct error *err);
+
+/* exec */
+struct exec_request {
+	const char *id;
+	const char *process_file;	/* --process: a whole process object; then the next block is ignored */
+
+	const char *const *args;	/* NULL-terminated, CMD [ARG...] */
+	const char *const *env;		/* NULL-terminated "K=V", merged over the container's; may be NULL */
+	const char *const *caps;	/* NULL-terminated names; added to bounding, effective, permitted */
+	const uint32_t *gids;		/* --additional-gids */
+	size_t n_gids;
+	const char *cwd;
+	const char *user;		/* "UID[:GID]", digits only */
+	const char *apparmor, *process_label;
+	bool no_new_privs;
+	bool tty;
+
+	const char *pid_file, *console_socket, *pidfd_socket, *cgroup;
+	unsigned preserve_fds;
+	bool detach, ignore_paused;
+};
+/* As container_create: returns only on error. */
+MUST_CHECK int container_exec(const struct runtime *rt, const struct exec_request *req, struct error *err);
+
+MUST_CHECK int container_start(const struct runtime *rt, const char *id, struct error *err);
+
+/* SIG to the container's first process; ALL: to every process of its cgroup. */
+MUST_CHECK int container_kill(const struct runtime *rt, const char *id, int sig, bool all, struct error *err);
+
+/* FORCE: kill first; an id that does not exist is no error; damaged state is cleaned up as far as the kernel's
+ * facts (cgroup, processes) tell.  Without it the container must be created or stopped. */
+MUST_CHECK int container_delete(const struct runtime *rt, const char *id, bool force, struct error *err);
+
+MUST_CHECK int container_pause(const struct runtime *rt, const char *id, struct error *err);
+MUST_CHECK int container_resume(const struct runtime *rt, const char *id, struct error *err);
+
+/* Applies what is set in RES, all or nothing: on failure the old values are back. */
+MUST_CHECK int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
+				struct error *err);
+
+enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+const char *container_status_name(enum container_status status);
+
+/* What state, list and hooks tell about a container.  Strings belong to the structure. */
+struct container_info {
+	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
+	enum container_status status;
+	pid_t pid;		/* 0 when stopped */
+	char *scope;		/* systemd scope, "" */
+	size_t n_annotations;
+	struct {
+		char *key, *value;
+	} *annotations;
+};
+void container_info_free(struct container_info *info);
+MUST_CHECK int container_info(const struct runtime *rt, const char *id, struct container_info *ret, struct error *err);
+
+/* Calls EACH for every container below the root, in order of id; one whose state vanishes or cannot be read
+ * is left out (a warning is logged).  A root that does not exist has no containers. */
+MUST_CHECK int container_list(const struct runtime *rt, void (*each)(const struct container_info *, void *),
+			      void *arg, struct error *err);
+
+/* Ids only, newline-free, sorted; NULL-terminated array to free with container_ids_free(). */
+MUST_CHECK int container_ids(const struct runtime *rt, char ***ret_ids, struct error *err);
+void container_ids_free(char **ids);
+
+/* Host pids of all processes in the container's cgroup (of its pid alone where it has no cgroup). *RET to free(). */
+MUST_CHECK int container_pids(const struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
+			      struct error *err);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan: what will be done, with no decision left in it.
+ *
+ * `vert` decides (reads JSON, validates, looks at the host) and writes this structure into one mapping;
+ * `vert-init`, which links no parser and no library, carries it out.  It is plain data: strings, numbers,
+ * arrays.  The mapping sits at the same address in both programs, so pointers stay valid; nothing outside
+ * the mapping may be pointed to.  `vert run --dry-run` prints it (dump.c).
+ *
+ * Conventions: strings are NULL when absent; lists end with a NULL that n does not count; descriptors
+ * are -1 when absent; `at` is the place in config.json that an error names.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PLAN_MAGIC UINT64_C(0x76657274706c0001) /* changes with the layout */
+
+struct plan_strings {
+	size_t n;
+	const char **v; /* NULL-terminated, also when empty */
+};
+
+enum plan_verb { PLAN_CREATE, PLAN_RUN, PLAN_EXEC };
+
+/* ---- namespaces ------------------------------------------------------------------------------- */
+
+enum plan_ns { PLAN_NS_USER, PLAN_NS_PID, PLAN_NS_NET, PLAN_NS_IPC, PLAN_NS_UTS, PLAN_NS_CGROUP, PLAN_NS_TIME,
+	       PLAN_NS_MOUNT, PLAN_NS_COUNT }; /* in the order in which they are joined */
+
+struct plan_namespace {
+	enum { PLAN_NS_INHERIT, PLAN_NS_NEW, PLAN_NS_JOIN } how;
+	const char *path; /* JOIN: absolute */
+	char at[40];
+};
+
+struct plan_id_map {
+	uint32_t inside, outside, size;
+};
+struct plan_id_maps {
+	size_t n;
+	struct plan_id_map *v;
+};
+
+/* ---- mounts ----------------------------------------------------------------------------------- */
+
+enum plan_idmap { PLAN_IDMAP_NONE, PLAN_IDMAP_CONTAINER, PLAN_IDMAP_OWN };
+
+struct plan_mount {
+	enum {
+		PLAN_MOUNT_BIND,	/* a clone of SOURCE */
+		PLAN_MOUNT_FS,		/* a new file system of FSTYPE */
+		PLAN_MOUNT_CGROUP,	/* cgroup2 where there is no cgroup namespace: a clone of our cgroup */
+		PLAN_MOUNT_REMOUNT,	/* change what is mounted at TARGET already */
+	} kind;
+	const char *source;	/* BIND: absolute path on the host; FS: the "source" parameter, may be NULL */
+	const char *target;	/* path inside the root file system, without leading slashes; "": the root */
+	const char *fstype;
+	struct plan_strings data;	/* FS: "key=value" or "flag", one file system parameter each */
+	struct plan_strings sb_flags;	/* FS: "ro", "sync", "dirsync", "lazytime", "mand", "silent", "iversion" */
+	uint64_t attr_set, attr_clr;	/* SYS_MOUNT_ATTR_* of the mount itself */
+	uint64_t rec_set, rec_clr;	/* and of the whole tree (rro, rnosuid, ...) */
+	unsigned long propagation;	/* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE; 0: as it is */
+	bool propagation_rec;
+	bool recursive;			/* rbind */
+	bool by_launcher;		/* BIND: the source is opened before the child's user namespace exists */
+	bool copy_symlink, src_nofollow, dest_nofollow, tmpcopyup;
+	enum plan_idmap idmap;
+	bool idmap_rec;
+	struct plan_id_maps uid_map, gid_map;	/* IDMAP_OWN */
+	const char *label;	/* SELinux mount option "context=\"...\"", already in DATA where it applies */
+	char at[32];		/* "mounts[3]" */
+};
+
+struct plan_device {
+	char type;		/* 'c', 'b', 'p' */
+	const char *path;	/* without leading slashes */
+	uint32_t major, minor, mode, uid, gid;	/* ids of the container */
+	bool optional;		/* a default device: an existing node is left alone */
+	char at[40];
+};
+
+/* A path that is hidden or made read-only, without leading slashes. */
+struct plan_path {
+	const char *path;
+	char at[40];
+};
+
+struct plan_sysctl {
+	const char *path; /* beneath /proc/sys: "net/ipv4/ip_forward" */
+	const char *value;
+	char at[160];
+};
+
+/* ---- cgroup ----------------------------------------------------------------------------------- */
+
+struct plan_write {
+	const char *file;	/* name in the cgroup's directory: "memory.max" */
+	const char *value;
+	bool optional;		/* a missing file is no error (memory.swap.max without swap accounting) */
+	char at[64];		/* "linux.resources.memory.limit" */
+};
+
+struct plan_cgroup {
+	enum { PLAN_CGROUP_NONE, PLAN_CGROUP_FS, PLAN_CGROUP_SYSTEMD } manager;
+	const char *mount;	/* "/sys/fs/cgroup" or "/sys/fs/cgroup/unified" */
+	const char *path;	/* below it, with a leading slash: "/vert/c1" */
+	bool optional;		/* rootless and no limit asked: go on in our own cgroup when this cannot be made */
+	size_t n_writes;
+	struct plan_write *writes;	/* in a safe order */
+	bool delegate;		/* chown to the container's root (config-linux.md, Cgroup ownership) */
+	size_t n_filter;	/* device program, 0: none */
+	const void *filter;	/* struct bpf_insn[n_filter] */
+};
+
+/* ---- the process ------------------------------------------------------------------------------ */
+
+struct plan_rlimit {
+	int resource;
+	const char *name;	/* "RLIMIT_NOFILE" */
+	uint64_t soft, hard;
+	char at[40];
+};
+
+struct plan_filter {		/* seccomp */
+	bool present;
+	unsigned flags;		/* SECCOMP_FILTER_FLAG_* */
+	uint16_t n;		/* instructions */
+	const void *insns;	/* struct sock_filter[n] */
+	bool notify;		/* the program has a NOTIFY action: a listener is made */
+	const char *listener_path;
+	const char *listener_state;	/* JSON before and after the pid: see container/notify */
+};
+
+enum plan_cap_set { PLAN_CAP_BOUNDING, PLAN_CAP_EFFECTIVE, PLAN_CAP_PERMITTED, PLAN_CAP_INHERITABLE,
+		    PLAN_CAP_AMBIENT, PLAN_CAP_SETS };
+
+struct plan_scheduler {
+	bool present;
+	int policy, nice;
+	uint32_t priority;
+	uint64_t flags, runtime, deadline, period;
+};
+
+struct plan_process {
+	struct plan_strings args, env;
+	const char *cwd;
+	uint32_t uid, gid;
+	size_t n_groups;
+	const gid_t *groups;
+	bool keep_groups;		/* run.oci.keep_original_groups */
+	bool set_home;			/* no HOME in env: look it up in the container's /etc/passwd; env.v has room */
+	bool set_umask;
+	uint32_t umask;
+	bool has_caps;			/* false: all sets empty unless privileged verb says otherwise */
+	uint64_t caps[PLAN_CAP_SETS];	/* bit n is capability n */
+	bool no_new_privs;
+	size_t n_rlimits;
+	struct plan_rlimit *rlimits;
+	bool set_oom_score;
+	int oom_score_adj;
+	const char *apparmor, *selinux;
+	bool terminal;
+	uint16_t rows, columns;		/* 0: leave */
+	struct plan_scheduler scheduler;
+	bool set_ioprio;
+	int ioprio;			/* ioprio_set(2)'s value */
+	bool set_personality;
+	unsigned long personality;
+	bool set_mempolicy;
+	int mempolicy_mode;		/* with MPOL_F_* flags or-ed in */
+	size_t mempolicy_bits;
+	const unsigned long *mempolicy_nodes;
+	const char *cpus_initial, *cpus_final;	/* exec: cpu lists, checked */
+	struct plan_filter seccomp;
+};
+
+/* ---- hooks ------------------------------------------------------------------------------------ */
+
+enum plan_hook_kind { PLAN_HOOK_PRESTART, PLAN_HOOK_CREATE_RUNTIME, PLAN_HOOK_CREATE_CONTAINER,
+		      PLAN_HOOK_START_CONTAINER, PLAN_HOOK_POSTSTART, PLAN_HOOK_POSTSTOP, PLAN_HOOK_KINDS };
+
+struct plan_hook {
+	const char *path;
+	struct plan_strings args, env;
+	int timeout;	/* seconds, 0: none */
+	char at[40];	/* "hooks.poststart[0]" */
+};
+struct plan_hooks {
+	size_t n;
+	struct plan_hook *v;
+};
+
+struct plan_net_device {
+	const char *host_name, *name;
+	char at[64];
+};
+
+struct plan_rdt {
+	bool present;
+	const char *clos;	/* group below resctrl, "" the root group */
+	bool create, exclusive;	/* make it; remove what we made at delete */
+	struct plan_strings schemata;
+	bool monitor;
+};
+
+/* ---- everything ------------------------------------------------------------------------------- */
+
+struct plan {
+	uint64_t magic;
+	enum plan_verb verb;
+	const char *id, *bundle;
+	const char *state_root;		/* --root */
+	const char *state_head;		/* OCI state up to the status: {"ociVersion":...,"annotations":{...} */
+	const char *record_head;	/* state.json up to the variable part, see container/state.h */
+	const char *config_text;	/* config.json as read, kept in the state directory */
+	size_t config_len;
+	uid_t euid;			/* of the caller */
+	bool rootless;			/* not root, or not privileged over the host: some failures are tolerated */
+
+	struct plan_namespace ns[PLAN_NS_COUNT];
+	struct plan_id_maps uid_map, gid_map;
+	bool maps_by_helper;		/* newuidmap/newgidmap write them */
+	bool deny_setgroups;
+	bool set_time_offsets;
+	int64_t monotonic_secs, boottime_secs;
+	uint32_t monotonic_nsecs, boottime_nsecs;
+
+	const char *rootfs;		/* absolute */
+	bool root_readonly;
+	unsigned long root_propagation;	/* MS_* | MS_REC for "/" before anything else */
+	unsigned long root_propagation_final; /* rootfsPropagation as asked, applied at the end; 0: none */
+	bool no_pivot;
+	const char *hostname, *domainname;
+	size_t n_mounts, n_devices, n_masked, n_readonly, n_sysctls, n_net_devices;
+	struct plan_mount *mounts;
+	struct plan_device *devices;
+	bool dev_is_host;		/* /dev is bind-mounted: no default devices or links are made in it */
+	struct plan_path *masked, *readonly;
+	struct plan_sysctl *sysctls;
+	struct plan_net_device *net_devices;
+	struct plan_rdt rdt;
+
+	struct plan_cgroup cgroup;
+	struct plan_process process;
+	struct plan_hooks hooks[PLAN_HOOK_KINDS];
+	const char *hooks_stdout, *hooks_stderr;
+
+	bool has_process;		/* create without process: start will refuse */
+	bool detach, keep, new_keyring;
+	const char *keyring_label;
+	const char *pid_file, *console_socket, *pidfd_socket;
+	unsigned preserve_fds;		/* descriptors 3 .. 2+n stay open, LISTEN_FDS counted in */
+	bool listen_fds;
+	const char *notify_socket;	/* host's NOTIFY_SOCKET; the container sees /run/notify/notify */
+
+	/* PLAN_EXEC: whom to join */
+	pid_t target_pid;
+	uint64_t target_start;
+	unsigned long target_ns;	/* CLONE_NEW* flags of the namespaces that differ from ours */
+
+	/* log settings of the program that made the plan */
+	int log_fd;
+	bool log_json;
+	int log_level;
+	const char *timing;		/* file for --timing */
+};
