@@ -126,7 +126,7 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t new)
 		return q;
 	}
 	q = arena_alloc(a, new);
-	if (old)
+	if (p)
 		memcpy(q, p, old < new ? old : new);
 	return q;
 }

@@ -76,20 +76,18 @@ int oci_reader_mismatch(struct oci_reader *r, const char *got)
 	return oci_reader_fail(r, "expected %s, got %s", wanted(oci_reader_top(r)), got);
 }
 
-static size_t element_size(const struct oci_field *f, const struct oci_type *type)
+const struct oci_type *oci_reader_field_type(struct oci_reader *r, const struct oci_field *f)
+{
+	return f == &r->root_field ? r->root_type : f->type();
+}
+
+static size_t element_size(struct oci_reader *r, const struct oci_field *f)
 {
 	if (f->shape == OCI_MAP)
 		return sizeof(struct oci_any_entry);
 	if (f->kind == OCI_OBJ)
-		return type->size;
+		return oci_reader_field_type(r, f)->size;
 	return f->kind == OCI_STR ? sizeof(const char *) : sizeof(uint32_t);
-}
-
-const struct oci_type *oci_reader_field_type(struct oci_reader *r, const struct oci_field *f)
-{
-	if (f == &r->root_field)
-		return r->root_type;
-	return f->type ? f->type() : NULL;
 }
 
 int oci_reader_push(struct oci_reader *r, struct oci_frame f)
@@ -107,7 +105,7 @@ int oci_reader_push_elements(struct oci_reader *r, const struct oci_field *field
 	struct oci_any_list *l = base;
 	struct oci_frame f = { .field = field, .base = base };
 
-	f.size = element_size(field, oci_reader_field_type(r, field));
+	f.size = element_size(r, field);
 	f.room = f.size < 64 ? 128 / f.size : 2;
 	l->v = arena_array(r->arena, f.room, f.size);
 	if (field->shape == OCI_MAP)

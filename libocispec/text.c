@@ -112,31 +112,6 @@ size_t oci_text_first_bad(const char *text, size_t len, const char **ret_why)
 	return len;
 }
 
-char *oci_text_quote(char *out, size_t size, const char *s, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0, step; i < len; i += step) {
-		bool control = (unsigned char)s[i] < 0x20 || s[i] == 0x7f;
-		size_t room = control ? 6 : (step = oci_text_utf8(s + i, len - i));
-
-		step = control || room == 0 ? 1 : room;
-		if (n + (room ? room : 1) + sizeof("...") > size) {
-			memcpy(out + n, "...", 3);
-			n += 3;
-			break;
-		}
-		if (control)
-			n += (size_t)snprintf(out + n, size - n, "\\u%04x", (unsigned int)s[i]);
-		else if (room)
-			n += (memcpy(out + n, s + i, room), room);
-		else
-			out[n++] = '?';
-	}
-	out[n] = '\0';
-	return out;
-}
-
 size_t oci_text_add(char *out, size_t size, size_t n, const char *fmt, ...)
 {
 	va_list ap;
@@ -147,6 +122,38 @@ size_t oci_text_add(char *out, size_t size, size_t n, const char *fmt, ...)
 	va_end(ap);
 	n += len > 0 ? (size_t)len : 0;
 	return n < size ? n : size - 1;
+}
+
+/* Control characters of both sets: a terminal takes U+009B for an escape. */
+static bool is_control(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+
+	return p[0] < 0x20 || p[0] == 0x7f || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+}
+
+char *oci_text_quote(char *out, size_t size, const char *s, size_t len)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0, step; i < len; i += step) {
+		size_t good = oci_text_utf8(s + i, len - i);
+		char piece[8] = "?";
+
+		step = good ? good : 1;
+		if (good && is_control(s + i, good))
+			(void)oci_text_add(piece, sizeof(piece), 0, "\\u%04x",
+					   (unsigned char)s[i + good - 1]);
+		else
+			memcpy(piece, good ? s + i : "?", step);
+		if (n + strlen(piece) + sizeof("...") > size) {
+			(void)oci_text_add(out, size, n, "...");
+			break;
+		}
+		n = oci_text_add(out, size, n, "%s", piece);
+	}
+	return out;
 }
 
 static bool is_word(char c)

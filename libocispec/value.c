@@ -96,12 +96,13 @@ int oci_value_number(void *ctx, const char *s, size_t len)
 	kind = oci_reader_scalar_kind(oci_reader_top(r));
 	if (kind < OCI_I32 || kind > OCI_U64)
 		return oci_reader_mismatch(r, "a number");
-	oci_text_quote(number, sizeof(number), s, len);
 	if (!read_digits(s + negative, len - negative, &huge, &v))
-		return oci_reader_mismatch(r, number);
+		return oci_reader_mismatch(r, oci_text_quote(number, sizeof(number), s, len));
 	if (huge || v > (negative ? limits[kind].below : limits[kind].above))
-		return oci_reader_fail(r, "%s is out of range (%s%" PRIu64 " to %" PRIu64 ")", number,
-			    limits[kind].below ? "-" : "", limits[kind].below, limits[kind].above);
+		return oci_reader_fail(r, "%s is out of range (%s%" PRIu64 " to %" PRIu64 ")",
+				       oci_text_quote(number, sizeof(number), s, len),
+				       limits[kind].below ? "-" : "", limits[kind].below,
+				       limits[kind].above);
 	if (oci_reader_top(r)->type)
 		store_number(kind, oci_reader_slot(r), negative ? -v : v);
 	else
