@@ -59,7 +59,9 @@ struct plan_mount {
 	const char *target;	/* path inside the root file system, without leading slashes; "": the root */
 	const char *fstype;
 	struct plan_strings data;	/* FS: "key=value" or "flag", one file system parameter each */
-	struct plan_strings sb_flags;	/* FS: "ro", "sync", "dirsync", "lazytime", "mand", "silent", "iversion" */
+	struct plan_strings sb_flags;	/* FS: "ro", "sync", "dirsync", "lazytime", "mand" */
+	bool classic;			/* FS: by mount(2), what fsconfig(2) cannot say: see mount_classic() */
+	unsigned long classic_flags;	/* MS_* of the super block for that, and for REMOUNT */
 	uint64_t attr_set, attr_clr;	/* SYS_MOUNT_ATTR_* of the mount itself */
 	uint64_t rec_set, rec_clr;	/* and of the whole tree (rro, rnosuid, ...) */
 	unsigned long propagation;	/* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE; 0: as it is */
@@ -100,6 +102,12 @@ struct plan_write {
 	const char *file;	/* name in the cgroup's directory: "memory.max" */
 	const char *value;
 	bool optional;		/* a missing file is no error (memory.swap.max without swap accounting) */
+	enum {
+		PLAN_WRITE_PLAIN,
+		PLAN_WRITE_ELSE,	/* a missing file is no error when the write before it worked */
+		PLAN_WRITE_KEEP_FIRST,	/* update: VALUE follows the first word of what is there (cpu.max) */
+		PLAN_WRITE_CHECK_USAGE,	/* update: refused when VALUE is below memory.current */
+	} how;
 	char at[64];		/* "linux.resources.memory.limit" */
 };
 
