@@ -21,6 +21,15 @@
  *
  * MSG_ERROR with a struct error may come from init in place of any message; init then exits.
  * `start` uses the same messages over the start socket: MSG_GO there, MSG_ERROR or end of file back.
+ *
+ *   start                                      init, waiting
+ *   -----                                      -------------
+ *   connect --------------------------------->  accept; end of file instead of MSG_GO: accept the next one
+ *   MSG_GO ---------------------------------->  startContainer hooks, execve
+ *                                      <------ MSG_ERROR, or end of file: execve worked
+ *
+ * Both sockets of init stay open (O_CLOEXEC) until execve: as long as somebody listens, the container is
+ * "created"; a second `start` waits in the backlog and is told ECONNRESET by the kernel at execve.
  */
 #pragma once
 

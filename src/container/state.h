@@ -4,8 +4,9 @@
  *   state.json    the record, replaced by rename, 0600; first written *before* the first side effect, so that
  *                 `delete --force` finds what a killed runtime left (phase "creating", pid 0)
  *   config.json   the configuration as it was at create (runtime.md: later edits have no effect)
- *   start         AF_UNIX SOCK_SEQPACKET: the created container's init waits on it; gone once started
+ *   start         AF_UNIX SOCK_SEQPACKET: the created container's init listens on it until execve
  *   notify/       the directory bound to /run/notify when NOTIFY_SOCKET was given
+ *   lock          held, as a POSIX lock, by the process that creates or removes the container
  *
  * All access is beneath directory descriptors; the root must be ours (owner, not writable by others).
  * Writing is shared with vert-init, which links no JSON library: it gets the constant part of the
@@ -24,6 +25,7 @@
 #define STATE_CONFIG "config.json"
 #define STATE_START_SOCKET "start"
 #define STATE_NOTIFY_DIR "notify"
+#define STATE_LOCK "lock"
 #define STATE_ID_MAX 255
 
 /* True for [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most STATE_ID_MAX characters. */
@@ -40,9 +42,28 @@ MUST_CHECK int state_make(int rootfd, const char *id, int *ret_dirfd, struct err
  * as "command not found"). */
 MUST_CHECK int state_open(int rootfd, const char *id, int *ret_dirfd, struct error *err);
 
-/* Exclusive lock of a state directory for the verbs that change it; waits at most MS milliseconds.  The lock
- * lives as long as DIRFD; children never inherit it (O_CLOEXEC). */
+/* Exclusive lock of a state directory for short sequences of other verbs (update, pause); waits at most MS
+ * milliseconds.  It lives as long as a copy of DIRFD does: no process may be left behind with one. */
 MUST_CHECK int state_lock(int dirfd, const char *id, int ms, struct error *err);
+
+/* Claims the container for its creator or remover; waits at most MS milliseconds for another one.  The
+ * claim ends with *RET_FD or with the process, is not inherited by children and survives execve.  It
+ * may be held for long: nobody but another remover waits for it.  Directory removed meanwhile: "container does
+ * not exist".  *RET_FD is -1 on a file system that became read-only: there is nothing left to protect. */
+MUST_CHECK int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *err);
+
+/* The process that holds the claim, 0: nobody.  Not for the holder itself: looking would end its claim. */
+pid_t state_claimed_by(int dirfd);
+
+/* Does somebody listen on the start socket?  Without being noticed there: connecting a socket of the wrong
+ * type is refused in another way when a listener is alive (EPROTOTYPE) than when it is gone. */
+bool state_is_waiting(int dirfd);
+
+/* Connects to the start socket.  Path length is no limit.  0 or -1 with errno. */
+int state_connect(int dirfd, int *ret_sock);
+
+/* Binds and listens: create gives the descriptor to init. */
+MUST_CHECK int state_listen(int dirfd, int *ret_sock, struct error *err);
 
 /* The variable part of the record. */
 struct state_facts {
@@ -56,5 +77,6 @@ struct state_facts {
 /* Replaces the record: HEAD (a JSON object without its closing brace, never empty) plus FACTS. */
 MUST_CHECK int state_write(int dirfd, const char *head, const struct state_facts *facts, struct error *err);
 
-/* Removes <root>/ID and the known files in it. What is not there is no error. */
-MUST_CHECK int state_remove(int rootfd, const char *id, struct error *err);
+/* Removes <root>/ID, which DIRFD refers to, and all that is in it, the record last.  The caller holds the claim.
+ * What is not there is no error. */
+MUST_CHECK int state_remove(int rootfd, int dirfd, const char *id, struct error *err);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sd_notify(3) across the container's wall.
+ *
+ * The container gets a socket of our own (<root>/ID/notify/notify, seen as /run/notify/notify); of what
+ * arrives there only "READY=1" goes on to the service manager's socket.  Datagrams and their rate are
+ * bounded, descriptors sent along are dropped.  Linked into vert and vert-init.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define NOTIFY_CONTAINER_DIR "/run/notify"		/* where <root>/ID/notify is mounted */
+#define NOTIFY_CONTAINER_SOCKET "/run/notify/notify"	/* the container's NOTIFY_SOCKET */
+
+/* Makes the directory <root>/ID/notify in the state directory DIRFD, 0755; create does it. */
+MUST_CHECK int notify_make_dir(int dirfd, struct error *err);
+
+/* Binds the container's socket in it; before the container's program may run.  *RET_SOCK: -1 when
+ * the container was created without notify_make_dir(). */
+MUST_CHECK int notify_bind(int dirfd, int *ret_sock, struct error *err);
+
+/* Reads what has arrived at SOCK, never blocks.  True: "READY=1" was there.  For poll loops: POLLIN. */
+bool notify_is_ready(int sock);
+
+/* Tells HOST ("/path" or "@abstract"), READY=1 and, when MAIN_PID is not 0, MAINPID; waits a bounded time until the
+ * service manager has read it, for it looks at us to believe us. */
+MUST_CHECK int notify_send_ready(const char *host, pid_t main_pid, struct error *err);
+
+/* Waits until the container says READY=1 and passes it on, or until its first process is dead. */
+MUST_CHECK int notify_wait(int sock, const char *host, pid_t pid, int pidfd, struct error *err);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a container: shared by delete, by a create that failed and by the end of a foreground run.
+ *
+ * Works from the kernel's facts: processes are found through the cgroup and a pidfd, waited for with a
+ * deadline, and only what is gone is forgotten.  The state directory goes last, so that a removal that
+ * was cut short can be repeated.  No lock is held, but the caller has state_claim()ed the container.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* The cgroup of a container whose configuration names none: "BASE/vert/ID".  BASE is "" or, for a caller that
+ * may only write below its own cgroup, the path of that one.  False: does not fit. */
+bool cgroup_default_path(const char *base, const char *id, char *buf, size_t size);
+
+/* What is known of the container; fields that are not known are -1, NULL, 0. */
+struct removal {
+	int rootfd, dirfd;	/* state root and state directory; -1: there is none (any more) */
+	const char *id;
+	int pidfd;		/* the container's first process; -1: none or dead */
+	const char *cgroup;	/* absolute path of the cgroup's directory; NULL or "": none */
+	uint64_t cgroup_id;	/* its inode: a directory of another inode is somebody else's and left alone */
+	bool cgroup_ours;	/* its processes are the container's.  False (the creator died before it knew the
+				 * inode): the directory goes only when nobody is in it */
+
+	const struct plan_hooks *poststop;	/* NULL: none are run */
+	const char *state_head;			/* for their standard input, see plan.h */
+	const char *bundle, *hooks_stdout, *hooks_stderr;
+};
+
+/* Kills what lives (10 s at most), removes the cgroup, runs the poststop hooks (a failure is only logged), removes
+ * the state directory.  -1: something is still there and so is the state directory. */
+MUST_CHECK int remove_container(const struct removal *r, struct error *err);
