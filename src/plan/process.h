@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who the container's process is: arguments, identity, privileges, scheduling.
+ *
+ * Turns the "process" object (and two small ones of "linux" that concern the process) into struct
+ * plan_process.  Pure: no system calls, memory from the arena.  Values that the specification wants as
+ * errors are errors; capabilities that cannot be granted are dropped with a warning (config.md, process).
+ * A string property that is present but empty (apparmorProfile, selinuxLabel, cpu lists, nodes) counts as
+ * absent: engines written in Go produce both.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct arena;
+struct oci_memory_policy;
+struct oci_personality;
+struct oci_process;
+struct plan_process;
+
+/* Free places kept behind the last entry of env.v, for what the runtime adds: HOME, LISTEN_FDS, LISTEN_PID,
+ * LISTEN_FDNAMES, NOTIFY_SOCKET. */
+enum { PLAN_ENV_ROOM = 8 };
+
+/* Fills OUT (zeroed by the caller) from P.  AT names the object in errors ("process").  LAST_CAP is the
+ * highest capability of the running kernel (/proc/sys/kernel/cap_last_cap).
+ *
+ * args may be absent (out->args.n is 0; start refuses), but not empty.  When HOME is absent or empty,
+ * out->set_home is true and env holds no HOME.  keep_groups and seccomp are not touched. */
+MUST_CHECK int plan_process(struct arena *arena, const struct oci_process *p, const char *at,
+			    unsigned last_cap, struct plan_process *out, struct error *err);
+
+/* linux.personality and linux.memoryPolicy; either may be NULL: nothing is done. */
+MUST_CHECK int plan_personality(const struct oci_personality *p, struct plan_process *out, struct error *err);
+MUST_CHECK int plan_memory_policy(struct arena *arena, const struct oci_memory_policy *m,
+				  struct plan_process *out, struct error *err);
+
+/* "UID[:GID]" of exec --user: decimal digits alone, 4294967295 refused (CVE-2026-30892, CVE-2026-46680: never a
+ * name, never a wrapped number).  *RET_GID is untouched when there is no ":GID". */
+MUST_CHECK int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, struct error *err);
+
+/* exec --cap: sets the bit of capability NAME in *SET, or warns and leaves it when the kernel or we do not
+ * know it.  AT names the list in the warning. */
+void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set);
+
+/* Drops what no kernel grants, with a warning each: effective beyond permitted, inheritable beyond bounding,
+ * ambient beyond permitted and inheritable.  plan_process() has done it; call it after adding any. */
+void plan_fix_capabilities(uint64_t caps[], const char *at);
+
+/* One more "KEY=VALUE" (of exec --env, or the runtime's own): replaces the entry of that key, else uses one
+ * of the free places.  False: no place is left. */
+_Bool plan_env_set(struct plan_process *p, const char *entry);
