@@ -23,6 +23,7 @@ teardown() {
 }
 
 setup_bundle() {
+	local config
 	TMP=$BATS_TEST_TMPDIR
 	BUNDLE=$TMP/bundle
 	ROOT=$TMP/root
@@ -30,16 +31,17 @@ setup_bundle() {
 	CG=
 	GLOBAL=()
 	BACKGROUND=()
-	mkdir -p "$BUNDLE"
+	mkdir "$BUNDLE"
 	chmod 755 "$BATS_RUN_TMPDIR"/test "$TMP" "$BUNDLE"
 	cp -al "$TESTS_BASE/rootfs" "$BUNDLE/rootfs"
 	if [ -n "$VERT_TESTS_CGROUP" ]; then
 		CG=$VERT_TESTS_CGROUP/$$-$BATS_SUITE_TEST_NUMBER
 		mkdir "$CGROUPFS$CG"
 	fi
-	sed "s#CGROUPSPATH#$CG/$ID#" "$TESTS_BASE/config.json" >"$BUNDLE/config.json"
+	config=$(<"$TESTS_BASE/config.json")
+	echo "${config/CGROUPSPATH/$CG/$ID}" >"$BUNDLE/config.json"
 	cd "$TMP" || return 1
-	MOUNTS_BEFORE=$(cut -d' ' -f5- /proc/self/mountinfo)
+	MOUNTS_BEFORE=$(</proc/self/mountinfo)
 	PIDS_BEFORE=" $(echo /proc/[0-9]*) "
 }
 
@@ -67,64 +69,82 @@ teardown_bundle() {
 
 # The ids of the containers the state directory knows.
 containers() {
-	[ -d "$ROOT" ] || return 0
-	find "$ROOT" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n'
+	local dir
+	for dir in "$ROOT"/*/; do
+		[ ! -d "$dir" ] || basename "$dir"
+	done
 }
 
 # True when the test has left no state, mount, control group and process; -v says what is left.
 nothing_left() {
-	local found=''
-	found+=$(containers | sed 's/^/state directory: /')
-	found+=$(left_mounts | sed 's/^/mount: /')
-	[ -z "$CGROUPFS" ] ||
-		found+=$(find "$CGROUPFS" -maxdepth 5 -mindepth 1 -name "*$ID*" 2>/dev/null | sed 's/^/cgroup: /')
-	[ -z "$CG" ] ||
-		found+=$(find "$CGROUPFS$CG" -mindepth 1 -type d 2>/dev/null | sed 's/^/cgroup: /')
-	found+=$(left_processes | sed 's/^/process: /')
-	[ "${1-}" != -v ] || echo "left behind: $found"
-	[ -z "$found" ]
+	local found=() id
+	for id in $(containers); do
+		found+=("state directory: $id")
+	done
+	left_mounts
+	left_cgroups
+	left_processes
+	if [ "${1-}" = -v ] && [ ${#found[@]} -gt 0 ]; then
+		printf 'left behind: %s\n' "${found[@]}"
+	fi
+	[ ${#found[@]} = 0 ]
 }
 
 # In a mount namespace of its own the whole table is compared, otherwise what names the test.
 left_mounts() {
+	local line now
 	if [ -n "${VERT_TESTS_ISOLATED-}" ]; then
-		diff <(echo "$MOUNTS_BEFORE") <(cut -d' ' -f5- /proc/self/mountinfo) | grep '^[<>]'
+		now=$(</proc/self/mountinfo)
+		[ "$now" = "$MOUNTS_BEFORE" ] || while IFS= read -r line; do
+			found+=("mount table: $line")
+		done < <(diff <(echo "$MOUNTS_BEFORE") <(echo "$now") | grep '^[<>]')
 	else
-		grep -F "$TMP" /proc/self/mountinfo
+		while IFS= read -r line; do
+			[[ $line != *"$TMP"* ]] || found+=("mount: $line")
+		done </proc/self/mountinfo
 	fi
-	return 0
+}
+
+left_cgroups() {
+	local dir
+	[ -z "$CG" ] || for dir in "$CGROUPFS$CG"/*/; do
+		[ ! -d "$dir" ] || found+=("cgroup: $dir")
+	done
+	# A container without a path of its own is somewhere the runtime chose.
+	[ -z "$CGROUPFS" ] || for dir in "$CGROUPFS"/{,*/,*/*/}*"$ID"*; do
+		[ ! -d "$dir" ] || found+=("cgroup: $dir")
+	done
 }
 
 # In a pid namespace of its own every process that was not there before counts; otherwise those
 # that run under the test's mark (the runtime) or see the test's directory mounted (a container).
 left_processes() {
-	local dir pid stat
+	local dir
 	if [ -n "${VERT_TESTS_ISOLATED-}" ]; then
 		for dir in /proc/[0-9]*; do
-			case $PIDS_BEFORE in *" $dir "*) continue ;; esac
-			stat=$(cat "$dir/stat" 2>/dev/null) || continue
-			pid=${dir#/proc/}
-			is_own "$pid" && continue
-			# A dead process that its parent has not waited for yet holds nothing.
-			case ${stat##*)} in ' Z'*) continue ;; esac
-			echo "$stat $(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
+			[[ $PIDS_BEFORE == *" $dir "* ]] || is_own "$dir" ||
+				found+=("process: $(tr '\0' ' ' <"$dir/cmdline") $(head -n1 "$dir/stat")")
 		done
 	else
 		for dir in $(grep -lsF -e "$TMP/bundle" /proc/[0-9]*/mountinfo) \
 			   $(grep -lsF -e "VERT_TESTS_MARK=$ID" /proc/[0-9]*/environ); do
-			tr '\0' ' ' <"${dir%/*}/cmdline" && echo
+			found+=("process: $(tr '\0' ' ' <"${dir%/*}/cmdline")")
 		done
 	fi 2>/dev/null
-	return 0
 }
 
-# True for this shell, what it started to look around, and its parents.
+# True for this shell and what it started to look around; also for what is gone meanwhile, and for
+# the dead that their parent has not waited for yet: they hold nothing.
 is_own() {
-	local pid=$1 i
+	local stat pid=${1#/proc/} i
 	for ((i = 0; i < 8; i++)); do
-		[ "$pid" = $$ ] && return 0
-		pid=$(sed -n 's/^PPid:\t//p' "/proc/$pid/status" 2>/dev/null)
-		[ -n "$pid" ] && [ "$pid" != 0 ] || return 1
+		[ "$pid" != $$ ] && [ "$pid" != "$BASHPID" ] || return 0
+		{ read -r stat <"/proc/$pid/stat"; } 2>/dev/null || return 0
+		stat=${stat##*) }
+		[ "$i${stat%% *}" != 0Z ] || return 0
+		stat=${stat#* }
+		pid=${stat%% *}
+		[ "$pid" -gt 1 ] || return 1
 	done
 	return 1
 }
@@ -140,7 +160,7 @@ clean_by_hand() {
 	if [ -n "${VERT_TESTS_ISOLATED-}" ]; then
 		for dir in /proc/[0-9]*; do
 			case $PIDS_BEFORE in *" $dir "*) continue ;; esac
-			is_own "${dir#/proc/}" || kill -KILL "${dir#/proc/}" 2>/dev/null
+			is_own "$dir" || kill -KILL "${dir#/proc/}" 2>/dev/null
 		done
 	fi
 	for dir in $(cut -d' ' -f5 /proc/self/mountinfo | grep -F "$TMP" | sort -r); do
@@ -221,12 +241,19 @@ cfg() {
 
 # args WORD...: what the probe does in the container.
 args() {
-	cfg '.process.args = ["/bin/probe"] + $ARGS.positional' --args "$@"
+	cfg '.process.args = ["/bin/probe"] + $ARGS.positional' --args -- "$@"
 }
 
 # argv WORD...: the container's whole command.
 argv() {
-	cfg '.process.args = $ARGS.positional' --args "$@"
+	cfg '.process.args = $ARGS.positional' --args -- "$@"
+}
+
+# No pid namespace of its own.  An ordinary user cannot mount a new /proc then.
+without_pid_ns() {
+	cfg '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(
+		if .destination == "/proc" then . + {type: "none", source: "/proc", options: ["rbind"]}
+		else . end)'
 }
 
 # The bundle's next container is called ID and has a control group of that name.
