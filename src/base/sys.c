@@ -2,6 +2,7 @@
 /* Raw system calls: see sys.h. */
 #include "sys.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -86,6 +87,20 @@ int sys_fsmount(int fd, unsigned flags, unsigned attrs)
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr));
+}
+
+int sys_mount_id(int fd, uint64_t *ret)
+{
+	/* struct statx is a fixed ABI of 256 bytes; musl 1.2.3 and glibc 2.36 do not know its newer members. */
+	union {
+		unsigned char bytes[256];
+		uint64_t words[32];
+	} st;
+
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0x1000u /* STATX_MNT_ID */, &st) < 0)
+		return -1;
+	*ret = st.words[0x90 / 8]; /* stx_mnt_id */
+	return 0;
 }
 
 int sys_pivot_root(const char *new_root, const char *put_old)

@@ -70,6 +70,8 @@ int sys_fsopen(const char *fstype, unsigned flags);
 int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);
 int sys_fsmount(int fd, unsigned flags, unsigned attrs);
 int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct sys_mount_attr *attr);
+/* The id of the mount FD is on (statx(2), STATX_MNT_ID, Linux 5.8). */
+int sys_mount_id(int fd, uint64_t *ret);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
 /* pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), close_range(2), memfd_create(2), execveat(2) */

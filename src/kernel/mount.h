@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Carries out one entry of the plan's mounts.
+ *
+ * Every mount is assembled detached (fsopen or open_tree), gets its attributes while nobody can see it, and
+ * is attached by descriptor to a target found by the resolver of inroot.h: no window, no path walked
+ * twice (CVE-2021-30465 and its kin).
+ */
+#pragma once
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* Opens the source of a bind mount as a detached tree, with its attributes set.  USERNS, when not -1, is
+ * the user namespace for MOUNT_ATTR_IDMAP.  *RET_FD is the tree. */
+MUST_CHECK int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struct error *err);
+
+/* Sets MOUNT_ATTR_IDMAP on a detached tree. */
+MUST_CHECK int mount_set_idmap(int treefd, const struct plan_mount *m, int userns, struct error *err);
+
+/* Carries M out beneath *ROOTFD.  SOURCE is what mount_open_source() gave, or -1: it is opened here.
+ * CGROUP_DIR is the path of the container's cgroup for PLAN_MOUNT_CGROUP.  A mount on the root itself
+ * replaces *ROOTFD. */
+MUST_CHECK int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int userns,
+			       const char *cgroup_dir, struct error *err);
+
+/* Attaches the detached mount MNT to the object TARGET refers to. 0 or -1 with errno. */
+int mount_attach(int mnt, int target);
+
+/* A new, detached, read-only and empty tmpfs with room for nothing. -1 with errno. */
+int mount_empty_dir(void);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's root: make the tree ours, hide and protect parts of it, switch to it.
+ *
+ * All in the container's new mount namespace, before the old root is gone; paths inside the root are resolved by
+ * inroot.h alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+/* Gives "/" and all below the propagation PROPAGATION (MS_*, recursive), binds ROOTFS onto itself so that it is a
+ * mount that can become the root, and returns a descriptor of that mount. */
+MUST_CHECK int rootfs_open(const char *rootfs, unsigned long propagation, int *ret_fd, struct error *err);
+
+/* linux.maskedPaths: an empty read-only directory over directories (one for all), /dev/null over anything else.
+ * What does not exist is passed over.  CVE-2025-31133: /dev/null is the host's, and looked at. */
+MUST_CHECK int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct error *err);
+
+/* linux.readonlyPaths */
+MUST_CHECK int rootfs_protect(int rootfd, const struct plan_path *paths, size_t n, struct error *err);
+
+/* root.readonly */
+MUST_CHECK int rootfs_make_readonly(int rootfd, struct error *err);
+
+/* Makes ROOTFD "/" and the working directory.  NO_PIVOT: by moving the mount and chroot(2), for a root on an
+ * initramfs.  FINAL (MS_*, 0: none) is linux.rootfsPropagation, applied to the new "/" alone. */
+MUST_CHECK int rootfs_enter(int rootfd, bool no_pivot, unsigned long final, struct error *err);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the plan must know about this host and this caller.  Collected once, cheaply, before planning; the plan's
+ * functions take it as a value, so that they stay pure and can be tested with invented hosts. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+struct arena;
+
+struct host {
+	uid_t euid;
+	gid_t egid;
+	bool privileged;		/* euid 0 with CAP_SYS_ADMIN in the first user namespace */
+	bool in_userns;			/* we run inside a user namespace */
+	bool selinux;			/* SELinux is enabled */
+	int last_cap;			/* highest capability the kernel knows */
+	const char *cgroup_mount;	/* of cgroup2, NULL: none */
+	const char *cgroup_own;		/* our own cgroup there, "/..." */
+	const char *cgroup_controllers;	/* blank-separated: what the hierarchy's root offers */
+	const char *cwd;		/* absolute */
+	struct plan_id_maps sub_uid, sub_gid; /* /etc/subuid and /etc/subgid of the caller, with the caller's own id
+						 first: what newuidmap accepts; only filled for an unprivileged caller */
+	const char *notify_socket;	/* $NOTIFY_SOCKET, NULL: none */
+	unsigned listen_fds;		/* $LISTEN_FDS when $LISTEN_PID is us */
+	const char *listen_fdnames;
+};
+
+/* Fills RET from the running system; strings live in ARENA. */
+MUST_CHECK int host_collect(struct arena *arena, struct host *ret, struct error *err);
+
+/* Reads the caller's subordinate ids; separate from host_collect() because most starts do not need it. */
+MUST_CHECK int host_collect_subids(struct arena *arena, struct host *host, struct error *err);
