@@ -5,7 +5,7 @@
  * plan_process.  Pure: no system calls, memory from the arena.  Values that the specification wants as
  * errors are errors; capabilities that cannot be granted are dropped with a warning (config.md, process).
  * A string property that is present but empty (apparmorProfile, selinuxLabel, cpu lists, nodes) counts as
- * absent: engines written in Go produce both.
+ * absent: engines written in Go produce both.  Nothing in the result points into P.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "base/error.h"
 
 struct arena;
+struct oci_capabilities;
 struct oci_memory_policy;
 struct oci_personality;
 struct oci_process;
@@ -49,6 +50,19 @@ void plan_add_capability(const char *name, unsigned last_cap, const char *at, ui
  * ambient beyond permitted and inheritable.  plan_process() has done it; call it after adding any. */
 void plan_fix_capabilities(uint64_t caps[], const char *at);
 
-/* One more "KEY=VALUE" (of exec --env, or the runtime's own): replaces the entry of that key, else uses one
- * of the free places.  False: no place is left. */
-_Bool plan_env_set(struct plan_process *p, const char *entry);
+/* One more "KEY=VALUE" of the runtime's own (ENTRY is copied): replaces the entry of that key, else comes last.
+ * PLAN_ENV_ROOM places stay free.  For lists from outside: append them to the process object's env instead, the
+ * last entry of a key wins there. */
+void plan_env_set(struct arena *arena, struct plan_process *p, const char *entry);
+
+/* Part of plan_process(): scheduler, ioPriority and execCPUAffinity (placement.c). */
+MUST_CHECK int plan_placement(struct arena *arena, const struct oci_process *p, const char *at,
+			      struct plan_process *out, struct error *err);
+
+/* Part of plan_process(): the five sets of C, which may be NULL (capabilities.c). */
+void plan_capabilities(const struct oci_capabilities *c, unsigned last_cap, const char *at,
+		       struct plan_process *out);
+
+/* fail_at() for AT.MEMBER; the message begins with MEMBER. */
+__attribute__((format(printf, 4, 5))) int plan_refuse(struct error *err, const char *at, const char *member,
+						      const char *fmt, ...);
