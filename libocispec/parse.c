@@ -190,9 +190,8 @@ static const yajl_callbacks callbacks = {
  * string, is seen only when it is told that no more text follows. */
 static void fail_syntax(struct oci_reader *r)
 {
-	size_t end = oci_reader_token_end(r);
+	size_t end = oci_reader_token_end(r), at = oci_text_token_start(r->text, end), len;
 	const char *why;
-	size_t len;
 
 	if (r->flushing) {
 		oci_reader_fail_at(r, r->len, "the document ends too early");
@@ -204,7 +203,9 @@ static void fail_syntax(struct oci_reader *r)
 	len = strcspn(why, "\n");
 	while (len && why[len - 1] == '.')
 		len--;
-	oci_reader_fail_at(r, oci_text_token_start(r->text, end), "%.*s", (int)len, why);
+	if (end < r->len && strchr(" \t\r\n", r->text[at]))
+		at = end; /* a character that no token begins with is not always consumed */
+	oci_reader_fail_at(r, at, "%.*s", (int)len, why);
 }
 
 static bool run(struct oci_reader *r)

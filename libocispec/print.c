@@ -2,63 +2,118 @@
 /* Struct to JSON, driven by the same descriptors as the parser.
  *
  * Properties come out in the order of the table, absent ones do not come out.
- * All memory, yajl's included, is the arena's.
+ * The text grows at the end of the arena, where growing is free.
  */
 #include "internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <yajl/yajl_gen.h>
 
 struct writer {
-	yajl_gen gen;
 	struct arena *arena;
+	char *text;
+	size_t n, room;
+	bool pretty;
+	bool fresh;         /* nothing is in the innermost object or array yet */
+	unsigned int depth;
 };
 
 static void print_object(struct writer *w, const struct oci_type *t, const char *base);
 
-/* A string that was filled in by hand (a path, say) need not be UTF-8; the
- * document must be, or nobody can read it. */
-static const char *repair(struct writer *w, const char *s, size_t *len)
+static void put(struct writer *w, const char *s, size_t n)
 {
-	char *copy = arena_array(w->arena, *len, sizeof("\xef\xbf\xbd"));
-	size_t n = 0;
+	size_t room = w->room;
 
-	for (size_t i = 0, step; i < *len; i += step ? step : 1) {
-		step = oci_text_utf8(s + i, *len - i);
-		memcpy(copy + n, step ? s + i : "\xef\xbf\xbd", step ? step : 3);
-		n += step ? step : 3;
+	while (room - w->n <= n)
+		room = room ? room * 2 : 1024;
+	if (room > w->room) {
+		w->text = arena_grow(w->arena, w->text, w->room, room);
+		w->room = room;
 	}
-	*len = n;
-	return copy;
+	memcpy(w->text + w->n, s, n);
+	w->n += n;
 }
 
+static void start_line(struct writer *w)
+{
+	if (!w->pretty)
+		return;
+	put(w, "\n", 1);
+	for (unsigned int i = 0; i < w->depth; i++)
+		put(w, "  ", 2);
+}
+
+/* Comes before every member and element. */
+static void start_item(struct writer *w)
+{
+	if (!w->fresh)
+		put(w, ",", 1);
+	w->fresh = false;
+	start_line(w);
+}
+
+static void open_with(struct writer *w, const char *bracket)
+{
+	put(w, bracket, 1);
+	w->depth++;
+	w->fresh = true;
+}
+
+static void close_with(struct writer *w, const char *bracket)
+{
+	w->depth--;
+	if (!w->fresh)
+		start_line(w);
+	put(w, bracket, 1);
+	w->fresh = false;
+}
+
+/* A string that was filled in by hand (a path, say) need not be UTF-8; the
+ * document must be, or nobody can read it. */
 static void print_string(struct writer *w, const char *s)
 {
-	size_t len = strlen(s), i = 0;
+	static const char plain[] = "\"\\\n\r\t\b\f", names[] = "\"\\nrtbf";
+	const char *end = s + strlen(s), *found;
+	char escape[8];
+	size_t good;
 
-	for (size_t step = 1; step && i < len; i += step)
-		step = oci_text_utf8(s + i, len - i);
-	if (i < len)
-		s = repair(w, s, &len);
-	yajl_gen_string(w->gen, (const unsigned char *)s, len);
+	put(w, "\"", 1);
+	for (; s < end; s += good ? good : 1) {
+		good = oci_text_utf8(s, (size_t)(end - s));
+		found = strchr(plain, *s);
+		if (good == 0)
+			put(w, "\xef\xbf\xbd", 3); /* U+FFFD */
+		else if (found)
+			put(w, (char[]){ '\\', names[found - plain] }, 2);
+		else if ((unsigned char)*s < 0x20)
+			put(w, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x",
+							(unsigned int)*s));
+		else
+			put(w, s, good);
+	}
+	put(w, "\"", 1);
+}
+
+static void print_key(struct writer *w, const char *key)
+{
+	start_item(w);
+	print_string(w, key);
+	put(w, ": ", w->pretty ? 2 : 1);
 }
 
 static void print_unsigned(struct writer *w, uint64_t v)
 {
 	char buf[24];
-	int n = snprintf(buf, sizeof(buf), "%" PRIu64, v);
 
-	yajl_gen_number(w->gen, buf, (size_t)n);
+	put(w, buf, (size_t)snprintf(buf, sizeof(buf), "%" PRIu64, v));
 }
 
 static void print_signed(struct writer *w, int64_t v)
 {
 	char buf[24];
-	int n = snprintf(buf, sizeof(buf), "%" PRId64, v);
 
-	yajl_gen_number(w->gen, buf, (size_t)n);
+	put(w, buf, (size_t)snprintf(buf, sizeof(buf), "%" PRId64, v));
 }
 
 /* Is the member of an object that F describes there? */
@@ -93,7 +148,8 @@ static void print_single(struct writer *w, const struct oci_field *f, const void
 {
 	switch ((enum oci_kind)f->kind) {
 	case OCI_BOOL:
-		yajl_gen_bool(w->gen, ((const struct oci_bool *)p)->v);
+		put(w, ((const struct oci_bool *)p)->v ? "true" : "false",
+		    ((const struct oci_bool *)p)->v ? 4 : 5);
 		break;
 	case OCI_I32:
 	case OCI_PID:
@@ -130,8 +186,9 @@ static void print_list(struct writer *w, const struct oci_field *f, const struct
 	const uint32_t *numbers = l->v;
 	const unsigned int *choices = l->v;
 
-	yajl_gen_array_open(w->gen);
+	open_with(w, "[");
 	for (size_t i = 0; i < l->n; i++) {
+		start_item(w);
 		if (f->kind == OCI_OBJ)
 			print_object(w, f->type(), objects + i * f->type()->size);
 		else if (f->kind == OCI_ENUM)
@@ -141,33 +198,33 @@ static void print_list(struct writer *w, const struct oci_field *f, const struct
 		else
 			print_unsigned(w, numbers[i]);
 	}
-	yajl_gen_array_close(w->gen);
+	close_with(w, "]");
 }
 
 static void print_map(struct writer *w, const struct oci_field *f, const struct oci_any_list *l)
 {
 	const struct oci_any_entry *e = l->v;
 
-	yajl_gen_map_open(w->gen);
+	open_with(w, "{");
 	for (size_t i = 0; i < l->n; i++) {
-		print_string(w, e[i].key);
+		print_key(w, e[i].key);
 		if (f->kind == OCI_OBJ)
 			print_object(w, f->type(), e[i].v);
 		else
 			print_string(w, e[i].v);
 	}
-	yajl_gen_map_close(w->gen);
+	close_with(w, "}");
 }
 
 static void print_object(struct writer *w, const struct oci_type *t, const char *base)
 {
-	yajl_gen_map_open(w->gen);
+	open_with(w, "{");
 	for (const struct oci_field *f = t->fields; f < t->fields + t->n; f++) {
 		const void *p = base + f->offset;
 
 		if (!is_present(f, p))
 			continue;
-		yajl_gen_string(w->gen, (const unsigned char *)f->key, f->key_len);
+		print_key(w, f->key);
 		if (f->shape == OCI_SINGLE)
 			print_single(w, f, p);
 		else if (f->shape == OCI_LIST)
@@ -175,50 +232,35 @@ static void print_object(struct writer *w, const struct oci_type *t, const char 
 		else
 			print_map(w, f, p);
 	}
-	yajl_gen_map_close(w->gen);
+	close_with(w, "}");
 }
 
-static void open_writer(struct writer *w, struct arena *arena, bool pretty)
+static char *finish(struct writer *w)
 {
-	yajl_alloc_funcs memory = oci_text_yajl_memory(arena);
-
-	w->arena = arena;
-	w->gen = yajl_gen_alloc(&memory);
-	(void)yajl_gen_config(w->gen, yajl_gen_beautify, pretty);
-	(void)yajl_gen_config(w->gen, yajl_gen_indent_string, "  ");
-}
-
-/* The text stays where yajl wrote it, which is the arena.  Nothing that yajl_gen
- * could complain of can happen here: the table orders the calls, it is not asked
- * to validate strings, and its depth is more than the table's. */
-static char *close_writer(struct writer *w)
-{
-	const unsigned char *text = NULL;
-	size_t len;
-
-	(void)yajl_gen_get_buf(w->gen, &text, &len);
-	return (char *)text;
+	if (w->pretty)
+		put(w, "\n", 1);
+	put(w, "", 1);
+	return w->text;
 }
 
 char *oci_print(struct arena *arena, const struct oci_type *root, const void *object, bool pretty)
 {
-	struct writer w;
+	struct writer w = { .arena = arena, .pretty = pretty };
 
-	open_writer(&w, arena, pretty);
 	print_object(&w, root, object);
-	return close_writer(&w);
+	return finish(&w);
 }
 
 char *oci_print_list(struct arena *arena, const struct oci_type *element, const void *objects,
 		     size_t n, bool pretty)
 {
-	const char *object = objects;
-	struct writer w;
+	struct writer w = { .arena = arena, .pretty = pretty };
 
-	open_writer(&w, arena, pretty);
-	yajl_gen_array_open(w.gen);
-	for (size_t i = 0; i < n; i++)
-		print_object(&w, element, object + i * element->size);
-	yajl_gen_array_close(w.gen);
-	return close_writer(&w);
+	open_with(&w, "[");
+	for (size_t i = 0; i < n; i++) {
+		start_item(&w);
+		print_object(&w, element, (const char *)objects + i * element->size);
+	}
+	close_with(&w, "]");
+	return finish(&w);
 }
