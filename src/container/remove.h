@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "plan/plan.h"
@@ -23,10 +24,9 @@ struct removal {
 	int rootfd, dirfd;	/* state root and state directory; -1: there is none (any more) */
 	const char *id;
 	int pidfd;		/* the container's first process; -1: none or dead */
-	const char *cgroup;	/* absolute path of the cgroup's directory; NULL or "": none */
-	uint64_t cgroup_id;	/* its inode: a directory of another inode is somebody else's and left alone */
-	bool cgroup_ours;	/* its processes are the container's.  False (the creator died before it knew the
-				 * inode): the directory goes only when nobody is in it */
+	const char *cgroup_mount, *cgroup_path;	/* as in struct plan_cgroup; path NULL: no cgroup */
+	uint64_t cgroup_id;	/* its inode: a directory of another inode is somebody else's and left alone.  0
+				 * (the creator died before it knew): the cgroup goes only when nobody is in it */
 
 	const struct plan_hooks *poststop;	/* NULL: none are run */
 	const char *state_head;			/* for their standard input, see plan.h */

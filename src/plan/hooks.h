@@ -12,3 +12,6 @@
  * {path}; absent env stays apart from an empty one: .v is NULL.  All memory is the arena's. */
 MUST_CHECK int plan_hooks(const struct oci_hooks *hooks, struct arena *arena, struct plan_hooks *ret,
 			  struct error *err);
+
+/* "prestart", "createRuntime", ... */
+const char *plan_hook_kind_name(enum plan_hook_kind kind);

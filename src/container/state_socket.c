@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The start socket in the state directory: what a created container waits on.
+ *
+ * Reached through /proc/self/fd/N: sun_path has 108 bytes, a state root may need more, and nothing is
+ * looked up twice.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/fd.h"
+#include "container/state.h"
+
+void state_socket_address(int dirfd, const char *name, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dirfd, name);
+}
+
+static int connect_to(int sock, int dirfd, const char *name)
+{
+	struct sockaddr_un addr;
+
+	state_socket_address(dirfd, name, &addr);
+	return connect(sock, (const struct sockaddr *)&addr, sizeof(addr));
+}
+
+bool state_is_waiting(int dirfd)
+{
+	autoclose int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (sock < 0)
+		return false;
+	/* `start` renames the socket while we look: the second name is asked last. */
+	return (connect_to(sock, dirfd, STATE_START_SOCKET) < 0 && errno == EPROTOTYPE) ||
+	       (connect_to(sock, dirfd, STATE_STARTING_SOCKET) < 0 && errno == EPROTOTYPE);
+}
+
+int state_connect(int dirfd, int *ret_sock)
+{
+	const struct timeval limit = {.tv_sec = 10};
+	autoclose int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    connect_to(sock, dirfd, STATE_START_SOCKET) < 0)
+		return -1;
+	*ret_sock = take_fd(&sock);
+	return 0;
+}
+
+void state_hide_socket(int dirfd)
+{
+	/* Where this fails, a second start waits for execve and is refused then. */
+	(void)renameat(dirfd, STATE_START_SOCKET, dirfd, STATE_STARTING_SOCKET);
+}
+
+int state_listen(int dirfd, int *ret_sock, struct error *err)
+{
+	autoclose int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr;
+
+	if (sock < 0)
+		return fail(err, errno, "create start socket");
+	state_socket_address(dirfd, STATE_START_SOCKET, &addr);
+	if (bind(sock, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return fail(err, errno, "bind start socket");
+	if (listen(sock, 64) < 0)
+		return fail(err, errno, "listen on start socket");
+	*ret_sock = take_fd(&sock);
+	return 0;
+}
