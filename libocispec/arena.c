@@ -92,7 +92,7 @@ static char *take(struct arena *a, size_t size, size_t align)
 
 void arena_init_fixed(struct arena *a, void *base, size_t size)
 {
-	*a = (struct arena){ .base = base, .next = base, .end = (char *)base + size };
+	*a = (struct arena){.base = base, .next = base, .end = (char *)base + size};
 }
 
 size_t arena_used(const struct arena *a)
@@ -119,7 +119,8 @@ void *arena_grow(struct arena *a, void *p, size_t old, size_t new)
 {
 	char *q = p;
 
-	if (q && q + old + GUARD == a->next && new > old && (size_t)(a->end - a->next) >= new - old) {
+	if (q && q + old + GUARD == a->next && new > old &&
+	    (size_t)(a->end - a->next) >= new - old) {
 		PERMIT(q + old, new - old);
 		memset(q + old, 0, new - old);
 		a->next += new - old;

@@ -19,6 +19,15 @@ static const struct oci_field *find_field(const struct oci_type *t, const char *
 	return NULL;
 }
 
+static bool is_plain(const char *key, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!(key[i] >= '0' && key[i] <= '9') &&
+		    !((key[i] | 0x20) >= 'a' && (key[i] | 0x20) <= 'z'))
+			return false;
+	return len > 0;
+}
+
 /* Tells of an unknown property.  Lines are counted on from the last one told, so
  * that a document full of them stays cheap. */
 static void tell_unknown(struct oci_reader *r, const char *key, size_t len)
@@ -30,8 +39,11 @@ static void tell_unknown(struct oci_reader *r, const char *key, size_t len)
 		r->line += r->text[r->line_at] == '\n';
 	oci_reader_path(r, path, sizeof(path));
 	n = strlen(path);
-	oci_text_add(path, sizeof(path), n, "%s%s", n ? "." : "",
-	    oci_text_quote(text, sizeof(text), key, len));
+	oci_text_quote(text, sizeof(text), key, len);
+	if (is_plain(key, len))
+		oci_text_add(path, sizeof(path), n, "%s%s", n ? "." : "", text);
+	else
+		oci_text_add(path, sizeof(path), n, "[\"%s\"]", text);
 	r->watch->unknown(r->watch->data, path, r->line);
 }
 
@@ -47,7 +59,7 @@ static int on_key(void *ctx, const unsigned char *str, size_t len)
 	if (f->type == NULL) {
 		f->key = arena_strndup(r->arena, key, len);
 		f->keys[((struct oci_any_list *)f->base)->n] =
-			(struct oci_seen_key){ f->key, (uint32_t)oci_reader_token_end(r) };
+			(struct oci_seen_key){f->key, (uint32_t)oci_reader_token_end(r)};
 		return 1;
 	}
 	f->field = find_field(f->type, key, len);
@@ -75,7 +87,7 @@ static int skip_into(struct oci_reader *r)
 static int on_open_object(void *ctx)
 {
 	struct oci_reader *r = ctx;
-	struct oci_frame *f = oci_reader_top(r), new = { 0 };
+	struct oci_frame *f = oci_reader_top(r), new = {0};
 	struct oci_any_pointer *p;
 	uint32_t at = (uint32_t)oci_reader_token_end(r) - 1;
 
@@ -240,18 +252,16 @@ static bool run(struct oci_reader *r)
 /* Reads a document into ROOT: its .v is the object, or it is the list. */
 static bool read_document(struct oci_reader *r, enum oci_shape shape, struct oci_any_list *root)
 {
-	static const struct oci_type imaginary = { .name = "document" };
+	static const struct oci_type imaginary = {.name = "document"};
 
-	*r->err = (struct oci_error){ 0 };
+	*r->err = (struct oci_error){0};
 	r->root_field = (struct oci_field){
 		.key = "",
 		.kind = OCI_OBJ,
 		.shape = (uint8_t)shape,
 		.offset = shape == OCI_SINGLE ? offsetof(struct oci_any_list, v) : 0,
 	};
-	r->stack[0] = (struct oci_frame){
-		.type = &imaginary, .field = &r->root_field, .base = root
-	};
+	r->stack[0] = (struct oci_frame){.type = &imaginary, .field = &r->root_field, .base = root};
 	r->depth = 1;
 	r->line = 1;
 	return run(r);
@@ -261,10 +271,14 @@ void *oci_parse_watch(struct arena *arena, const struct oci_type *root, const ch
 		      size_t len, const struct oci_watch *watch, struct oci_error *err)
 {
 	struct oci_reader r = {
-		.arena = arena, .watch = watch, .text = text, .len = len,
-		.err = err, .root_type = root,
+		.arena = arena,
+		.watch = watch,
+		.text = text,
+		.len = len,
+		.err = err,
+		.root_type = root,
 	};
-	struct oci_any_list document = { 0 };
+	struct oci_any_list document = {0};
 
 	return read_document(&r, OCI_SINGLE, &document) ? document.v : NULL;
 }
@@ -279,9 +293,13 @@ void *oci_parse_list(struct arena *arena, const struct oci_type *element, const 
 		     size_t len, size_t *ret_n, struct oci_error *err)
 {
 	struct oci_reader r = {
-		.arena = arena, .text = text, .len = len, .err = err, .root_type = element,
+		.arena = arena,
+		.text = text,
+		.len = len,
+		.err = err,
+		.root_type = element,
 	};
-	struct oci_any_list document = { 0 };
+	struct oci_any_list document = {0};
 
 	if (!read_document(&r, OCI_LIST, &document))
 		return NULL;

@@ -15,7 +15,7 @@ struct writer {
 	char *text;
 	size_t n, room;
 	bool pretty;
-	bool fresh;         /* nothing is in the innermost object or array yet */
+	bool fresh; /* nothing is in the innermost object or array yet */
 	unsigned int depth;
 };
 
@@ -85,10 +85,10 @@ static void print_string(struct writer *w, const char *s)
 		if (good == 0)
 			put(w, "\xef\xbf\xbd", 3); /* U+FFFD */
 		else if (found)
-			put(w, (char[]){ '\\', names[found - plain] }, 2);
+			put(w, (char[]){'\\', names[found - plain]}, 2);
 		else if ((unsigned char)*s < 0x20)
-			put(w, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x",
-							(unsigned int)*s));
+			put(w, escape,
+			    (size_t)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned int)*s));
 		else
 			put(w, s, good);
 	}
@@ -245,7 +245,7 @@ static char *finish(struct writer *w)
 
 char *oci_print(struct arena *arena, const struct oci_type *root, const void *object, bool pretty)
 {
-	struct writer w = { .arena = arena, .pretty = pretty };
+	struct writer w = {.arena = arena, .pretty = pretty};
 
 	print_object(&w, root, object);
 	return finish(&w);
@@ -254,7 +254,7 @@ char *oci_print(struct arena *arena, const struct oci_type *root, const void *ob
 char *oci_print_list(struct arena *arena, const struct oci_type *element, const void *objects,
 		     size_t n, bool pretty)
 {
-	struct writer w = { .arena = arena, .pretty = pretty };
+	struct writer w = {.arena = arena, .pretty = pretty};
 
 	open_with(&w, "[");
 	for (size_t i = 0; i < n; i++) {

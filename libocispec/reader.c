@@ -103,7 +103,7 @@ int oci_reader_push(struct oci_reader *r, struct oci_frame f)
 int oci_reader_push_elements(struct oci_reader *r, const struct oci_field *field, void *base)
 {
 	struct oci_any_list *l = base;
-	struct oci_frame f = { .field = field, .base = base };
+	struct oci_frame f = {.field = field, .base = base};
 
 	f.size = element_size(r, field);
 	f.room = f.size < 64 ? 128 / f.size : 2;
@@ -150,4 +150,3 @@ bool oci_reader_ignores(struct oci_reader *r)
 	r->skip_next = false;
 	return ignored;
 }
-

@@ -14,6 +14,7 @@
 
 size_t oci_text_utf8(const char *s, size_t left)
 {
+	/* clang-format off */
 	/* Lead byte, length, and the range of the second byte (Unicode, table 3-7). */
 	static const struct { uint8_t first, last, len, low, high; } forms[] = {
 		{ 0x00, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf },
@@ -22,6 +23,7 @@ size_t oci_text_utf8(const char *s, size_t left)
 		{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf },
 		{ 0xf4, 0xf4, 4, 0x80, 0x8f },
 	};
+	/* clang-format on */
 	const unsigned char *p = (const unsigned char *)s;
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

@@ -23,6 +23,7 @@
 #define CHOICE(name) _Static_assert(sizeof(enum oci_##name) == sizeof(unsigned int), #name);
 #include "ocispec.def"
 
+/* clang-format off */
 #define ROW(need, kind_, shape_, type_, member, key_)                                              \
 	{ .key = key_, .key_len = sizeof(key_) - 1, .type = type_,                                 \
 	  .offset = offsetof(self, member), .kind = kind_, .shape = shape_, .required = need },
@@ -58,6 +59,7 @@
 		return &t;                                                                         \
 	}
 #include "ocispec.def"
+/* clang-format on */
 
 const char *oci_choice_text(const struct oci_type *choice, unsigned int value)
 {

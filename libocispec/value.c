@@ -31,7 +31,7 @@ int oci_value_boolean(void *ctx, int v)
 		return 1;
 	if (oci_reader_scalar_kind(oci_reader_top(r)) != OCI_BOOL)
 		return oci_reader_mismatch(r, "a boolean");
-	*(struct oci_bool *)oci_reader_slot(r) = (struct oci_bool){ .v = v, .set = true };
+	*(struct oci_bool *)oci_reader_slot(r) = (struct oci_bool){.v = v, .set = true};
 	return 1;
 }
 
@@ -41,19 +41,19 @@ static void store_number(enum oci_kind kind, void *p, uint64_t v)
 	switch (kind) {
 	case OCI_I32:
 	case OCI_PID:
-		*(struct oci_i32 *)p = (struct oci_i32){ (int32_t)v, true };
+		*(struct oci_i32 *)p = (struct oci_i32){(int32_t)v, true};
 		break;
 	case OCI_I64:
-		*(struct oci_i64 *)p = (struct oci_i64){ (int64_t)v, true };
+		*(struct oci_i64 *)p = (struct oci_i64){(int64_t)v, true};
 		break;
 	case OCI_U16:
-		*(struct oci_u16 *)p = (struct oci_u16){ (uint16_t)v, true };
+		*(struct oci_u16 *)p = (struct oci_u16){(uint16_t)v, true};
 		break;
 	case OCI_U32:
-		*(struct oci_u32 *)p = (struct oci_u32){ (uint32_t)v, true };
+		*(struct oci_u32 *)p = (struct oci_u32){(uint32_t)v, true};
 		break;
 	default:
-		*(struct oci_u64 *)p = (struct oci_u64){ v, true };
+		*(struct oci_u64 *)p = (struct oci_u64){v, true};
 		break;
 	}
 }
@@ -77,13 +77,16 @@ static bool read_digits(const char *s, size_t len, bool *ret_huge, uint64_t *ret
 
 int oci_value_number(void *ctx, const char *s, size_t len)
 {
-	static const struct { uint64_t below; uint64_t above; } limits[] = {
-		[OCI_I32] = { UINT64_C(1) << 31, INT32_MAX },
-		[OCI_I64] = { UINT64_C(1) << 63, INT64_MAX },
-		[OCI_PID] = { 0, INT32_MAX },
-		[OCI_U16] = { 0, UINT16_MAX },
-		[OCI_U32] = { 0, UINT32_MAX },
-		[OCI_U64] = { 0, UINT64_MAX },
+	static const struct {
+		uint64_t below;
+		uint64_t above;
+	} limits[] = {
+		[OCI_I32] = {UINT64_C(1) << 31, INT32_MAX},
+		[OCI_I64] = {UINT64_C(1) << 63, INT64_MAX},
+		[OCI_PID] = {0, INT32_MAX},
+		[OCI_U16] = {0, UINT16_MAX},
+		[OCI_U32] = {0, UINT32_MAX},
+		[OCI_U64] = {0, UINT64_MAX},
 	};
 	struct oci_reader *r = ctx;
 	bool negative = s[0] == '-', huge;
@@ -123,7 +126,8 @@ static int on_choice(struct oci_reader *r, const char *s, size_t len)
 	}
 	for (size_t i = 1; i < choice->n; i++)
 		n = oci_text_add(all, sizeof(all), n, "%s%s", n ? ", " : "", choice->choices[i]);
-	return oci_reader_fail(r, "'%s' is not one of: %s", oci_text_quote(text, sizeof(text), s, len), all);
+	return oci_reader_fail(r, "'%s' is not one of: %s",
+			       oci_text_quote(text, sizeof(text), s, len), all);
 }
 
 int oci_value_string(void *ctx, const unsigned char *str, size_t len)
@@ -144,4 +148,3 @@ int oci_value_string(void *ctx, const unsigned char *str, size_t len)
 	p->v = arena_strndup(r->arena, s, len);
 	return 1;
 }
-

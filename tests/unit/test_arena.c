@@ -22,7 +22,7 @@ static void run_out(void)
 
 static void test_zeroed_and_aligned(void **state)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	for (size_t size = 0; size < 3000; size += 7) {
@@ -42,7 +42,7 @@ static void test_zeroed_and_aligned(void **state)
 
 static void test_bigger_than_a_chunk(void **state)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 	char *small = arena_strdup(&a, "before"), *big = arena_alloc(&a, 3 << 20);
 
 	(void)state;
@@ -54,7 +54,7 @@ static void test_bigger_than_a_chunk(void **state)
 
 static void test_strings(void **state)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	assert_string_equal(arena_strdup(&a, ""), "");
@@ -67,7 +67,7 @@ static void test_strings(void **state)
 
 static void test_grow(void **state)
 {
-	struct arena a = { 0 };
+	struct arena a = {0};
 	char *p = arena_grow(&a, NULL, 0, 32), *q;
 
 	(void)state;
@@ -129,8 +129,8 @@ static void test_fixed_runs_out(void **state)
 
 static void test_absurd_sizes(void **state)
 {
-	struct arena a = { .no_memory = run_out };
-	static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 15, SIZE_MAX / 2, PTRDIFF_MAX };
+	struct arena a = {.no_memory = run_out};
+	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX / 2, PTRDIFF_MAX};
 
 	(void)state;
 	for (volatile size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {

@@ -33,10 +33,13 @@ static char *read_file(const char *dir, const char *name, size_t *ret_len)
 /* These files are in the form in which they are printed. */
 static void test_files(void **state)
 {
-	static const struct { const char *name; type_function *type; } files[] = {
-		{ "config.json", oci_type_config },   { "state.json", oci_type_state },
-		{ "features.json", oci_type_features }, { "process.json", oci_type_process },
-		{ "resources.json", oci_type_resources }, { "mounts.json", oci_type_mount },
+	static const struct {
+		const char *name;
+		type_function *type;
+	} files[] = {
+		{"config.json", oci_type_config},	{"state.json", oci_type_state},
+		{"features.json", oci_type_features},	{"process.json", oci_type_process},
+		{"resources.json", oci_type_resources}, {"mounts.json", oci_type_mount},
 	};
 	const char *srcdir = getenv("srcdir");
 	char dir[256];
@@ -45,20 +48,20 @@ static void test_files(void **state)
 	snprintf(dir, sizeof(dir), "%s/tests/unit/data/ocispec", srcdir ? srcdir : ".");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		const struct oci_type *t = files[i].type();
-		struct oci_error err = { 0 };
-		struct arena a = { 0 };
+		struct oci_error err = {0};
+		struct arena a = {0};
 		bool list = t == oci_type_mount();
 		char buf[1024];
 		size_t len, n = 0;
 		char *text = read_file(dir, files[i].name, &len);
-		void *o = list ? oci_parse_list(&a, t, text, len, &n, &err) :
-				 oci_parse(&a, t, text, len, &err);
+		void *o = list ? oci_parse_list(&a, t, text, len, &n, &err)
+			       : oci_parse(&a, t, text, len, &err);
 
 		if (o == NULL)
 			fail_msg("%s", oci_error_format(&err, files[i].name, buf, sizeof(buf)));
 		text[len] = '\0';
-		assert_string_equal(list ? oci_print_list(&a, t, o, n, true) :
-					   oci_print(&a, t, o, true), text);
+		assert_string_equal(
+			list ? oci_print_list(&a, t, o, n, true) : oci_print(&a, t, o, true), text);
 		arena_free(&a);
 		free(text);
 	}
@@ -67,33 +70,38 @@ static void test_files(void **state)
 /* The specification's own examples, when they are at hand. */
 static void test_schema_examples(void **state)
 {
-	static const struct { const char *name; type_function *type; bool good; } files[] = {
-		{ "config/good/minimal.json", oci_type_config, true },
-		{ "config/good/minimal-for-start.json", oci_type_config, true },
-		{ "config/good/spec-example.json", oci_type_config, true },
-		{ "config/good/linux-netdevice.json", oci_type_config, true },
-		{ "config/good/linux-rdma.json", oci_type_config, true },
-		{ "config/bad/invalid-json.json", oci_type_config, false },
-		{ "config/bad/linux-netdevice.json", oci_type_config, false },
-		{ "config/bad/linux-rdma.json", oci_type_config, false },
-		{ "state/good/spec-example.json", oci_type_state, true },
-		{ "state/bad/invalid-json.json", oci_type_state, false },
-		{ "features/good/minimal.json", oci_type_features, true },
-		{ "features/good/runc.json", oci_type_features, true },
-		{ "features/bad/missing-ociVersionMax.json", oci_type_features, false },
+	static const struct {
+		const char *name;
+		type_function *type;
+		bool good;
+	} files[] = {
+		{"config/good/minimal.json", oci_type_config, true},
+		{"config/good/minimal-for-start.json", oci_type_config, true},
+		{"config/good/spec-example.json", oci_type_config, true},
+		{"config/good/linux-netdevice.json", oci_type_config, true},
+		{"config/good/linux-rdma.json", oci_type_config, true},
+		{"config/bad/invalid-json.json", oci_type_config, false},
+		{"config/bad/linux-netdevice.json", oci_type_config, false},
+		{"config/bad/linux-rdma.json", oci_type_config, false},
+		{"state/good/spec-example.json", oci_type_state, true},
+		{"state/bad/invalid-json.json", oci_type_state, false},
+		{"features/good/minimal.json", oci_type_features, true},
+		{"features/good/runc.json", oci_type_features, true},
+		{"features/bad/missing-ociVersionMax.json", oci_type_features, false},
 	};
 	const char *schema = getenv("OCI_SCHEMA_DIR");
 	char dir[256];
 
 	(void)state;
 	if (schema == NULL) {
-		print_message("OCI_SCHEMA_DIR is not set: the specification's examples are not read\n");
+		print_message(
+			"OCI_SCHEMA_DIR is not set: the specification's examples are not read\n");
 		skip();
 	}
 	snprintf(dir, sizeof(dir), "%s/test", schema);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		struct oci_error err = { 0 };
-		struct arena a = { 0 };
+		struct oci_error err = {0};
+		struct arena a = {0};
 		size_t len;
 		char *text = read_file(dir, files[i].name, &len);
 		void *o = oci_parse(&a, files[i].type(), text, len, &err);
@@ -109,10 +117,11 @@ static void test_members(void **state)
 {
 	static const char text[] =
 		"{\n\"ociVersion\":\"1.2.0\",\"root\":null,\n"
-		"  \"process\":{\"cwd\":\"/\",\"args\":[\"sh\",\"-c\"],\"env\":[],\"terminal\":false,"
+		"  "
+		"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\",\"-c\"],\"env\":[],\"terminal\":false,"
 		"\"user\":{\"uid\":0,\"additionalGids\":[5,6]}},\n"
 		"\"annotations\":{},\"linux\":{\"rootfsPropagation\":\"rslave\"}}";
-	struct arena a = { 0 };
+	struct arena a = {0};
 	struct oci_error err;
 	struct oci_config *c = oci_parse(&a, oci_type_config(), text, strlen(text), &err);
 	unsigned int line, column;
@@ -142,14 +151,14 @@ static void test_members(void **state)
 
 static void test_print_by_hand(void **state)
 {
-	const char *hooks[] = { "prestart\xff", "\xed\xa0\x80", "\xc3\xa9" };
+	const char *hooks[] = {"prestart\xff", "\xed\xa0\x80", "\xc3\xa9"};
 	struct oci_features f = {
 		.oci_version_min = "1.0.0",
-		.hooks = { 3, hooks },
-		.mount_options = { 0, hooks },
+		.hooks = {3, hooks},
+		.mount_options = {0, hooks},
 	};
-	struct oci_mount mounts[] = { { .destination = "/a" }, { .destination = "/b" } };
-	struct arena a = { 0 };
+	struct oci_mount mounts[] = {{.destination = "/a"}, {.destination = "/b"}};
+	struct arena a = {0};
 
 	(void)state;
 	/* a broken string must not break the document: U+FFFD for each byte */
@@ -175,7 +184,7 @@ static void test_absent_is_not_empty(void **state)
 		"{\"cpu\":{\"cpus\":\"\",\"idle\":0},\"memory\":{\"useHierarchy\":false}}",
 	};
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -193,19 +202,19 @@ static void test_strings_survive(void **state)
 {
 	static const char text[] =
 		"{\"ociVersion\":\"\\u00e9\\ud83d\\ude00 \\/\\\\\\\"\\b\\f\\n\\r\\t\xc3\xa9\x7f\"}";
-	struct arena a = { 0 };
+	struct arena a = {0};
 	struct oci_error err;
 	struct oci_config *c = oci_parse(&a, oci_type_config(), text, strlen(text), &err);
 	const char *back;
 
 	(void)state;
 	assert_non_null(c);
-	assert_string_equal(c->oci_version,
-			    "\xc3\xa9\xf0\x9f\x98\x80 /\\\"\b\f\n\r\t\xc3\xa9\x7f");
+	assert_string_equal(c->oci_version, "\xc3\xa9\xf0\x9f\x98\x80 /\\\"\b\f\n\r\t\xc3\xa9\x7f");
 	back = oci_print(&a, oci_type_config(), c, false);
-	assert_string_equal(((struct oci_config *)oci_parse(&a, oci_type_config(), back,
-							    strlen(back), &err))->oci_version,
-			    c->oci_version);
+	assert_string_equal(
+		((struct oci_config *)oci_parse(&a, oci_type_config(), back, strlen(back), &err))
+			->oci_version,
+		c->oci_version);
 	arena_free(&a);
 }
 
@@ -230,13 +239,23 @@ static void test_fixed_arena(void **state)
 static void test_versions(void **state)
 {
 	static const char *const good[] = {
-		"1.0.0", "1.0.2", "1.3.0", "1.10.99", "1.0.0-rc5", "1.0.2-dev", "1.2.1+dev",
-		"1.0.0-alpha.1.x-y", "1.1.0-rc.3+build.007", "1.0.0-0a", "1.0.0--",
+		"1.0.0",
+		"1.0.2",
+		"1.3.0",
+		"1.10.99",
+		"1.0.0-rc5",
+		"1.0.2-dev",
+		"1.2.1+dev",
+		"1.0.0-alpha.1.x-y",
+		"1.1.0-rc.3+build.007",
+		"1.0.0-0a",
+		"1.0.0--",
 	};
 	static const char *const bad[] = {
-		"", "1", "1.", "1.0", "1.0.", "1.0.0.", "1.0.0.0", "0.9.0", "2.0.0", "10.0.0",
-		"11.0.0", "v1.0.0", " 1.0.0", "1.0.0 ", "1.0.0-", "1.0.0+", "1.0.0-a..b",
-		"1.0.0-01", "1.01.0", "1.0.00", "1.-1.0", "1.0.0-rc_1", "1.0.0+a+b", "1.x.0",
+		"",	   "1",	     "1.",     "1.0",	     "1.0.",	   "1.0.0.",
+		"1.0.0.0", "0.9.0",  "2.0.0",  "10.0.0",     "11.0.0",	   "v1.0.0",
+		" 1.0.0",  "1.0.0 ", "1.0.0-", "1.0.0+",     "1.0.0-a..b", "1.0.0-01",
+		"1.01.0",  "1.0.00", "1.-1.0", "1.0.0-rc_1", "1.0.0+a+b",  "1.x.0",
 	};
 
 	(void)state;

@@ -22,6 +22,7 @@ struct row {
 
 #define V "\"ociVersion\":\"1.0.0\""
 
+/* clang-format off */
 static const struct row configs[] = {
 	/* not a document */
 	{ "", 1, 1, "", "the document ends too early" },
@@ -139,21 +140,22 @@ static const struct row configs[] = {
 	{ "{\"hostname\":\xff}", 1, 13, "hostname", "invalid UTF-8" },
 	{ "{\"a\xff\":1}", 1, 4, "", "invalid UTF-8" },
 };
+/* clang-format on */
 
 static void check(const struct row *row, const struct oci_error *err)
 {
 	if (err->line != row->line || err->column != row->column ||
 	    strcmp(err->path, row->path) != 0 || (row->msg && strcmp(err->msg, row->msg) != 0) ||
 	    err->msg[0] == '\0')
-		fail_msg("%s\n  is at %u:%u: '%s': %s\n  not   %u:%u: '%s': %s", row->text, err->line,
-			 err->column, err->path, err->msg, row->line, row->column, row->path,
-			 row->msg ? row->msg : "");
+		fail_msg("%s\n  is at %u:%u: '%s': %s\n  not   %u:%u: '%s': %s", row->text,
+			 err->line, err->column, err->path, err->msg, row->line, row->column,
+			 row->path, row->msg ? row->msg : "");
 }
 
 static void test_configs(void **state)
 {
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
@@ -172,21 +174,22 @@ static void test_configs(void **state)
 static void test_lists(void **state)
 {
 	static const struct row rows[] = {
-		{ "", 1, 1, "", "the document ends too early" },
-		{ "{}", 1, 1, "", "expected an array, got an object" },
-		{ "null", 1, 1, "", "expected an array, got null" },
-		{ "[{\"destination\":\"/\"},\n {}]", 2, 2, "[1].destination", "required but missing" },
-		{ "[[]]", 1, 2, "[0]", "expected an object, got an array" },
-		{ "[{\"destination\":\"/\"},null]", 1, 22, "[1]", "expected an object, got null" },
+		{"", 1, 1, "", "the document ends too early"},
+		{"{}", 1, 1, "", "expected an array, got an object"},
+		{"null", 1, 1, "", "expected an array, got null"},
+		{"[{\"destination\":\"/\"},\n {}]", 2, 2, "[1].destination",
+		 "required but missing"},
+		{"[[]]", 1, 2, "[0]", "expected an object, got an array"},
+		{"[{\"destination\":\"/\"},null]", 1, 22, "[1]", "expected an object, got null"},
 	};
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 	size_t n = 7;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_null(oci_parse_list(&a, oci_type_mount(), rows[i].text,
-					   strlen(rows[i].text), &n, &err));
+		assert_null(oci_parse_list(&a, oci_type_mount(), rows[i].text, strlen(rows[i].text),
+					   &n, &err));
 		check(&rows[i], &err);
 		assert_int_equal(n, 7);
 	}
@@ -197,11 +200,10 @@ static void test_lists(void **state)
 
 static void test_state_pid(void **state)
 {
-	static const struct row row = {
-		"{\"pid\":-4}", 1, 8, "pid", "-4 is out of range (0 to 2147483647)"
-	};
+	static const struct row row = {"{\"pid\":-4}", 1, 8, "pid",
+				       "-4 is out of range (0 to 2147483647)"};
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state; /* kill(-4) would be a process group */
 	assert_null(oci_parse(&a, oci_type_state(), row.text, strlen(row.text), &err));
@@ -211,7 +213,7 @@ static void test_state_pid(void **state)
 
 static void test_format(void **state)
 {
-	struct oci_error err = { .line = 3, .column = 7, .path = "root.path", .msg = "bad" };
+	struct oci_error err = {.line = 3, .column = 7, .path = "root.path", .msg = "bad"};
 	char buf[64], small[8];
 
 	(void)state;
@@ -237,15 +239,16 @@ static void test_unknown(void **state)
 		"{" V ",\n\"vendor\":{\"a\":[1,{\"ociVersion\":2}],\"a\":null},\n"
 		"\"process\":{\"cwd\":\"/\",\n\"args\":[],\"Args\":1.5e9},\n\n"
 		"\"mounts\":[{\"destination\":\"/\"},{\"destination\":\"/\",\"x\\u001by\":\"\"}],"
-		"\"annotations\":{\"whatever\":\"\"}}";
+		"\"annotations\":{\"whatever\":\"\"},\"\":1,\"a.b\":2}";
 	char all[512] = "";
-	const struct oci_watch watch = { note, all };
-	struct arena a = { 0 };
+	const struct oci_watch watch = {note, all};
+	struct arena a = {0};
 	struct oci_error err;
 
 	(void)state;
 	assert_non_null(oci_parse_watch(&a, oci_type_config(), text, strlen(text), &watch, &err));
-	assert_string_equal(all, "vendor@2 process.Args@4 mounts[1].x\\u001by@6 ");
+	assert_string_equal(all, "vendor@2 process.Args@4 mounts[1][\"x\\u001by\"]@6 [\"\"]@6 "
+				 "[\"a.b\"]@6 ");
 	arena_free(&a);
 }
 
@@ -268,7 +271,7 @@ static void *nest(struct arena *a, const char *start, char open, char close, siz
 static void test_depth(void **state)
 {
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	assert_non_null(nest(&a, "{" V ",\"x\":", '[', ']', OCI_MAX_DEPTH - 1, &err));
@@ -283,7 +286,7 @@ static void test_depth(void **state)
 static void test_size(void **state)
 {
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state; /* too large is said before the text is touched */
 	assert_null(oci_parse(&a, oci_type_config(), "{}", OCI_MAX_SIZE + 1, &err));
@@ -297,9 +300,9 @@ static void test_many(void **state)
 {
 	enum { MANY = 100000 };
 	char *text = malloc(MANY * 16), unknown[512] = "";
-	const struct oci_watch watch = { note, unknown };
+	const struct oci_watch watch = {note, unknown};
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 	struct oci_config *c;
 	size_t n;
 
@@ -330,14 +333,10 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_configs),
-		cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_state_pid),
-		cmocka_unit_test(test_format),
-		cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_configs),	  cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_state_pid), cmocka_unit_test(test_format),
+		cmocka_unit_test(test_unknown),	  cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_size),	  cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

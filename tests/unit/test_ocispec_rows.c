@@ -26,13 +26,13 @@ enum { ROOTS = sizeof(roots) / sizeof(roots[0]) };
 
 /* A value of the document: a member, an element, or a whole list or map. */
 struct spot {
-	char path[128];      /* as errors name it */
-	size_t at, end;      /* offsets in the text */
-	size_t parent;       /* that of the object it is a member of */
-	unsigned int kind;   /* enum oci_kind, of one value */
+	char path[128]; /* as errors name it */
+	size_t at, end; /* offsets in the text */
+	size_t parent; /* that of the object it is a member of */
+	unsigned int kind; /* enum oci_kind, of one value */
 	enum oci_shape shape;
 	bool member, required;
-	bool easy;           /* an object that may be empty */
+	bool easy; /* an object that may be empty */
 };
 
 struct maker {
@@ -68,8 +68,12 @@ static struct spot *new_spot(struct maker *m, const struct oci_field *f, enum oc
 
 	assert_true(m->count <= sizeof(m->spots) / sizeof(m->spots[0]));
 	*s = (struct spot){
-		.at = m->n, .parent = m->parent, .kind = f->kind, .shape = shape,
-		.member = member, .required = f->required,
+		.at = m->n,
+		.parent = m->parent,
+		.kind = f->kind,
+		.shape = shape,
+		.member = member,
+		.required = f->required,
 		.easy = f->kind == OCI_OBJ && !has_required(f->type()),
 	};
 	memcpy(s->path, m->path, sizeof(s->path));
@@ -154,7 +158,7 @@ static void test_every_row_round_trips(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROOTS; i++) {
 		const struct oci_type *t = roots[i]();
-		struct arena a = { 0 };
+		struct arena a = {0};
 		char *text;
 		void *o;
 
@@ -216,7 +220,7 @@ static void replace(const struct maker *m, const struct oci_type *t, const struc
 {
 	char text[sizeof(m->text) + 32];
 	size_t n = strlen(instead), len = s->at + n + m->n - s->end;
-	struct arena a = { 0 };
+	struct arena a = {0};
 	struct oci_error err;
 
 	memcpy(text, m->text, s->at);
@@ -232,8 +236,8 @@ static void replace(const struct maker *m, const struct oci_type *t, const struc
 static void test_every_row_refuses_other_types(void **state)
 {
 	static const char *const others[] = {
-		"null", "false", "7", "-7", "1.5", "1e2", "123456789012345678901", "\"x\"",
-		"{}", "[]", "[{}]", "[[]]",
+		"null",	 "false", "7",	"-7",	"1.5",	"1e2", "123456789012345678901",
+		"\"x\"", "{}",	  "[]", "[{}]", "[[]]",
 	};
 	static struct maker m;
 
@@ -251,7 +255,7 @@ static void test_truncated_anywhere(void **state)
 {
 	static struct maker m;
 	struct oci_error err;
-	struct arena a = { 0 };
+	struct arena a = {0};
 
 	(void)state;
 	make(&m, oci_type_resources()); /* not the config: the work is the square of its size */
@@ -291,13 +295,13 @@ static void test_table_fits_the_parser(void **state)
 	/* the imaginary root object and a list of documents come on top */
 	for (size_t i = 0; i < ROOTS; i++)
 		assert_in_range(frames_of(roots[i]()) + 2, 3, 16);
-#define CHOICE(name)                                                                               \
-	len = 0;                                                                                   \
-	for (unsigned int i = 1; i < oci_type_##name()->n; i++) {                                  \
-		const char *text = oci_choice_text(oci_type_##name(), i);                          \
-		assert_int_equal(oci_choice_value(oci_type_##name(), text, strlen(text)), i);      \
-		len += strlen(text) + 2;                                                           \
-	}                                                                                          \
+#define CHOICE(name)                                                                          \
+	len = 0;                                                                              \
+	for (unsigned int i = 1; i < oci_type_##name()->n; i++) {                             \
+		const char *text = oci_choice_text(oci_type_##name(), i);                     \
+		assert_int_equal(oci_choice_value(oci_type_##name(), text, strlen(text)), i); \
+		len += strlen(text) + 2;                                                      \
+	}                                                                                     \
 	assert_true(len < 256);
 #include "libocispec/ocispec.def"
 	assert_null(oci_choice_text(oci_type_status(), 0));
