@@ -200,8 +200,8 @@ static void test_absent_is_not_empty(void **state)
 
 static void test_strings_survive(void **state)
 {
-	static const char text[] =
-		"{\"ociVersion\":\"\\u00e9\\ud83d\\ude00 \\/\\\\\\\"\\b\\f\\n\\r\\t\xc3\xa9\x7f\\\\u0000\"}";
+	static const char text[] = "{\"ociVersion\":\"\\u00e9\\ud83d\\ude00 "
+				   "\\/\\\\\\\"\\b\\f\\n\\r\\t\xc3\xa9\x7f\\\\u0000\"}";
 	struct arena a = {0};
 	struct oci_error err;
 	struct oci_config *c = oci_parse(&a, oci_type_config(), text, strlen(text), &err);
@@ -209,7 +209,8 @@ static void test_strings_survive(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_string_equal(c->oci_version, "\xc3\xa9\xf0\x9f\x98\x80 /\\\"\b\f\n\r\t\xc3\xa9\x7f\\u0000");
+	assert_string_equal(c->oci_version,
+			    "\xc3\xa9\xf0\x9f\x98\x80 /\\\"\b\f\n\r\t\xc3\xa9\x7f\\u0000");
 	back = oci_print(&a, oci_type_config(), c, false);
 	assert_string_equal(
 		((struct oci_config *)oci_parse(&a, oci_type_config(), back, strlen(back), &err))
