@@ -21,9 +21,9 @@
 #define PHASE_CREATED "created"
 #define PHASE_RUNNING "running"
 
-/* The constant part of the record for state_write(), without the closing brace.  Reads oci_version, id, bundle,
- * rootfs, owner, annotations, cgroup_manager, rootless, private_pid, intel_rdt; fills in version, created
- * and boot id.  Memory is the arena's. */
+/* The constant part of the record for state_write(), without the closing brace.  The caller gives oci_version, id,
+ * bundle, rootfs, owner, annotations, cgroup_manager, rootless, private_pid, has_process and hooks (the names
+ * of the kinds there are: plan_hook_kind_name()); version, created and boot_id are filled in. */
 const char *record_head(struct arena *arena, struct oci_record *r);
 
 /* The constant part of the OCI state for hooks_state() and the seccomp agent, without the closing brace. */
@@ -35,15 +35,20 @@ const char *state_head(struct arena *arena, const char *oci_version, const char 
 MUST_CHECK int record_read(int dirfd, const char *id, struct arena *arena, struct oci_record **ret,
 			   struct error *err);
 
-/* The record has a boot id: is it the one of the running kernel? */
-bool record_is_of_this_boot(const struct oci_record *r);
+/* Has the configuration hooks of this kind?  The record says so, to save reading the configuration. */
+bool record_has_hooks(const struct oci_record *r, enum plan_hook_kind kind);
+
+/* An annotation, NULL: not there. */
+const char *record_annotation(const struct oci_record *r, const char *key);
 
 /* A container that a verb works on. */
 struct container {
 	const char *id;			/* the caller's */
 	int rootfd, dirfd;
+	int claim;			/* state_claim()'s, -1: it is not ours */
 	struct arena arena;
 	struct oci_record *record;	/* NULL: cannot be read */
+	bool this_boot;			/* if not, its pid and its cgroup are not the container's */
 	enum container_status status;	/* as it was when opened */
 	pid_t pid;			/* 0 and -1 when its first process is dead */
 	int pidfd;
@@ -62,5 +67,12 @@ void container_close(struct container *c);
 /* The configuration as it was at create. */
 MUST_CHECK int container_config(struct container *c, struct oci_config **ret, struct error *err);
 
-/* The cgroup's directory, NULL: it has none. */
-const char *container_cgroup(const struct container *c);
+/* Where the cgroup of the record is; MOUNT is a buffer.  False: there is none, or it is under no mount. */
+struct cgroup_place {
+	char mount[64];
+	const char *path;
+};
+bool record_cgroup_place(const char *directory, struct cgroup_place *ret);
+
+/* Opens the container's cgroup, if it is still the one that was made for it.  It has none (any more): *RET is -1. */
+MUST_CHECK int container_open_cgroup(const struct container *c, int *ret_dirfd, struct error *err);

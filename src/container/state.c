@@ -90,13 +90,13 @@ int state_open_root(const char *root, bool make, int *ret_fd, struct error *err)
 	return 0;
 }
 
-static int no_such_container(const char *id, struct error *err)
+int state_no_container(const char *id, struct error *err)
 {
 	fail(err, 0, "container does not exist: '%s'", id);
 	return error_code(err, "CONTAINER_NOT_FOUND");
 }
 
-static int check_id(const char *id, struct error *err)
+int state_check_id(const char *id, struct error *err)
 {
 	if (state_id_is_valid(id))
 		return 0;
@@ -114,7 +114,7 @@ int state_make(int rootfd, const char *id, int *ret_dirfd, struct error *err)
 {
 	int fd;
 
-	if (check_id(id, err) < 0)
+	if (state_check_id(id, err) < 0)
 		return -1;
 	if (mkdirat(rootfd, id, 0700) < 0) {
 		if (errno != EEXIST)
@@ -136,11 +136,11 @@ int state_open(int rootfd, const char *id, int *ret_dirfd, struct error *err)
 {
 	int fd;
 
-	if (check_id(id, err) < 0)
+	if (state_check_id(id, err) < 0)
 		return -1;
 	fd = open_directory(rootfd, id);
 	if (fd < 0 && errno == ENOENT)
-		return no_such_container(id, err);
+		return state_no_container(id, err);
 	if (fd < 0)
 		return fail(err, errno, "open state directory of container '%s'", id);
 	*ret_dirfd = fd;
@@ -169,7 +169,7 @@ static int check_linked(int dirfd, const char *id, struct error *err)
 
 	if (fstat(dirfd, &st) < 0)
 		return fail(err, errno, "stat state directory of container '%s'", id);
-	return st.st_nlink == 0 ? no_such_container(id, err) : 0;
+	return st.st_nlink == 0 ? state_no_container(id, err) : 0;
 }
 
 int state_lock(int dirfd, const char *id, int ms, struct error *err)
@@ -204,7 +204,7 @@ int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *er
 	int64_t end = now_ms() + ms;
 
 	if (fd < 0 && errno == ENOENT)
-		return no_such_container(id, err);
+		return state_no_container(id, err);
 	if (fd < 0 && errno != EROFS)
 		return fail(err, errno, "open '%s' of container '%s'", STATE_LOCK, id);
 	while (fd >= 0 && fcntl(fd, F_SETLK, &want) < 0) {
@@ -232,9 +232,12 @@ pid_t state_claimed_by(int dirfd)
 	struct flock held = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	autoclose int fd = openat(dirfd, STATE_LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fcntl(fd, F_GETLK, &held) < 0 || held.l_type == F_UNLCK)
-		return 0;
-	return held.l_pid;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fcntl(fd, F_GETLK, &held) < 0)
+		return -1;
+	/* 0 would mean nobody: the kernel's answer for a holder outside our pid namespace */
+	return held.l_type == F_UNLCK ? 0 : held.l_pid > 0 ? held.l_pid : 1;
 }
 
 /* ---- the record -------------------------------------------------------------------------------- */
@@ -299,27 +302,33 @@ static char *next_field(char **p)
 	return field;
 }
 
-bool state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret)
+int state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret)
 {
 	char boot[STATE_BOOT_ID_SIZE], *p = buf, *pid, *start, *cgroup_id, *boot_id;
 	struct state_facts f = {.phase = "", .scope = ""};
 	uint32_t number;
 	ssize_t n = readlinkat(dirfd, STATE_FACTS, buf, size - 1);
 
-	if (n < 0 || (size_t)n >= size - 1)
-		return false;
+	if (n < 0)
+		return errno == ENOENT || errno == EINVAL ? 0 : -1;
+	if ((size_t)n >= size - 1)
+		return 0;
 	buf[n] = '\0';
 	pid = next_field(&p);
 	start = pid ? next_field(&p) : NULL;
 	cgroup_id = start ? next_field(&p) : NULL;
 	boot_id = cgroup_id ? next_field(&p) : NULL;
 	if (!boot_id || !str_to_u32(pid, &number) || number > INT32_MAX || !str_to_u64(start, &f.start_time) ||
-	    !str_to_u64(cgroup_id, &f.cgroup_id) || state_boot_id(boot) < 0 || strcmp(boot, boot_id) != 0)
-		return false;
+	    !str_to_u64(cgroup_id, &f.cgroup_id))
+		return 0;
+	if (state_boot_id(boot) < 0)
+		return -1;
+	if (strcmp(boot, boot_id) != 0)
+		return 0;
 	f.pid = (pid_t)number;
 	f.cgroup = p;
 	*ret = f;
-	return true;
+	return 1;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */

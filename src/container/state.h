@@ -36,6 +36,10 @@
 /* True for [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most STATE_ID_MAX characters. */
 bool state_id_is_valid(const char *id);
 
+/* Errors that are said in one place: "invalid container ID format", "container does not exist". */
+MUST_CHECK int state_check_id(const char *id, struct error *err);
+int state_no_container(const char *id, struct error *err);
+
 /* Opens (MAKE: creates with its parents, 0700) the state root.  A root that belongs to someone else or that
  * others may write is refused.  Missing without MAKE: -1, errnum ENOENT. */
 MUST_CHECK int state_open_root(const char *root, bool make, int *ret_fd, struct error *err);
@@ -59,12 +63,14 @@ void state_unlock(int dirfd);
  * not exist".  *RET_FD is -1 on a file system that became read-only: there is nothing left to protect. */
 MUST_CHECK int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *err);
 
-/* The process that holds the claim, 0: nobody.  Not for the holder itself: looking would end its claim. */
+/* The process that holds the claim, 0: nobody, -1 with errno: cannot be told.  Not for the holder itself: looking
+ * would end its claim. */
 pid_t state_claimed_by(int dirfd);
 
 /* Does init still listen on the start socket, under either name?  Without being noticed there: connecting a
- * socket of the wrong type is refused in another way when a listener is alive (EPROTOTYPE) than when it is gone. */
-bool state_is_waiting(int dirfd);
+ * socket of the wrong type is refused in another way when a listener is alive (EPROTOTYPE) than when it is gone.
+ * 1, 0, or -1 with errno. */
+int state_is_waiting(int dirfd);
 
 /* Connects to the start socket, waits at most 10 s for a place in its queue.  0 or -1 with errno. */
 int state_connect(int dirfd, int *ret_sock);
@@ -91,9 +97,9 @@ struct state_facts {
 /* Replaces the record: HEAD (a JSON object without its closing brace, never empty) plus FACTS; and the link. */
 MUST_CHECK int state_write(int dirfd, const char *head, const struct state_facts *facts, struct error *err);
 
-/* What the link says; phase and scope are "".  Strings are in BUF.  False: there is none, it is damaged, or from
- * an earlier boot. */
-bool state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret);
+/* What the link says; phase and scope are "".  Strings are in BUF.  1: got it; 0: there is none, it is damaged, or
+ * from an earlier boot; -1 with errno: cannot be told. */
+int state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret);
 
 /* The id of the running kernel's boot.  0 or -1 with errno. */
 #define STATE_BOOT_ID_SIZE 40

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "container/state.h"
 
 void state_socket_address(int dirfd, const char *name, struct sockaddr_un *ret)
@@ -27,15 +28,23 @@ static int connect_to(int sock, int dirfd, const char *name)
 	return connect(sock, (const struct sockaddr *)&addr, sizeof(addr));
 }
 
-bool state_is_waiting(int dirfd)
+int state_is_waiting(int dirfd)
 {
+	/* `start` renames the socket while we look: the second name is asked last. */
+	static const char *const names[] = {STATE_START_SOCKET, STATE_STARTING_SOCKET};
 	autoclose int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (sock < 0)
-		return false;
-	/* `start` renames the socket while we look: the second name is asked last. */
-	return (connect_to(sock, dirfd, STATE_START_SOCKET) < 0 && errno == EPROTOTYPE) ||
-	       (connect_to(sock, dirfd, STATE_STARTING_SOCKET) < 0 && errno == EPROTOTYPE);
+		return -1;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (connect_to(sock, dirfd, names[i]) == 0)
+			return 0; /* no socket of ours */
+		if (errno == EPROTOTYPE)
+			return 1;
+		if (errno != ECONNREFUSED && errno != ENOENT)
+			return -1;
+	}
+	return 0;
 }
 
 int state_connect(int dirfd, int *ret_sock)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill, pause, resume, update: what is done to a container from outside while it lives. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "container/record.h"
+#include "container/state.h"
+#include "kernel/cgroup.h"
+#include "kernel/devbpf.h"
+#include "plan/devices.h"
+#include "plan/resources.h"
+
+#define LOCK_MS 10000
+#define FREEZE_MS 10000
+#define DEVICES_FILE "devices.json" /* the rules of the last update, in the state directory */
+
+/* Engines look for "container not running" and, in lower case, "no such process". */
+static int not_running(const char *id, struct error *err)
+{
+	fail(err, ESRCH, "container not running: '%s'", id);
+	return error_code(err, "CONTAINER_NOT_RUNNING");
+}
+
+/* ---- kill -------------------------------------------------------------------------------------- */
+
+static int kill_one(const struct container *c, int sig, struct error *err)
+{
+	if (c->pidfd < 0)
+		return not_running(c->id, err);
+	if (sys_pidfd_send_signal(c->pidfd, sig) == 0)
+		return 0;
+	if (errno == ESRCH)
+		return not_running(c->id, err);
+	return fail(err, errno, "send signal %d to container '%s'", sig, c->id);
+}
+
+static int kill_container(const struct container *c, int sig, bool all, struct error *err)
+{
+	bool private_pid = c->record->private_pid.v;
+	autoclose int cgroup = -1;
+
+	if (c->status == STATUS_CREATING)
+		return fail(err, 0, "container not running: '%s' is still being created", c->id);
+	if (c->status == STATUS_STOPPED && !all)
+		return not_running(c->id, err);
+	/* Without a pid namespace of its own nothing ends the others when the first process dies. */
+	if (!all && (sig != SIGKILL || private_pid))
+		return kill_one(c, sig, err);
+	if (container_open_cgroup(c, &cgroup, err) < 0)
+		return -1;
+	if (cgroup >= 0)
+		return sig == SIGKILL ? cgroup_kill(cgroup, err) : cgroup_signal_all(cgroup, sig, err);
+	if (c->status == STATUS_STOPPED) /* and its cgroup is gone: all of nobody */
+		return 0;
+	if (all && !(sig == SIGKILL && private_pid))
+		return fail(err, 0, "container '%s' has no cgroup: its processes cannot be found", c->id);
+	return kill_one(c, sig, err);
+}
+
+int container_kill(const struct runtime *rt, const char *id, int sig, bool all, struct error *err)
+{
+	struct container c;
+	int r = container_open(rt, id, &c, err);
+
+	if (r == 0)
+		r = kill_container(&c, sig, all, err);
+	container_close(&c);
+	return r;
+}
+
+/* ---- pause, resume ----------------------------------------------------------------------------- */
+
+/* Opens, locks, then looks: what was true before the lock may not be true any more. */
+static int open_locked(const struct runtime *rt, const char *id, struct container *c, int *ret_cgroup,
+		       struct error *err)
+{
+	if (container_open_dir(rt, id, c, err) < 0 || state_lock(c->dirfd, id, LOCK_MS, err) < 0 ||
+	    container_look(c, err) < 0)
+		return -1;
+	return container_open_cgroup(c, ret_cgroup, err);
+}
+
+static int freeze(const struct runtime *rt, const char *id, bool frozen, struct error *err)
+{
+	autoclose int cgroup = -1;
+	struct container c;
+	int r = open_locked(rt, id, &c, &cgroup, err);
+
+	if (r == 0 && frozen && c.status != STATUS_RUNNING && c.status != STATUS_CREATED)
+		r = fail(err, 0, "container '%s' is not running: it is %s", id, container_status_name(c.status));
+	else if (r == 0 && !frozen && c.status != STATUS_PAUSED)
+		r = fail(err, 0, "container '%s' is not paused: it is %s", id, container_status_name(c.status));
+	else if (r == 0 && cgroup < 0)
+		r = fail(err, 0, "container '%s' has no cgroup: it cannot be paused", id);
+	if (r == 0)
+		r = cgroup_freeze(cgroup, frozen, FREEZE_MS, err);
+	container_close(&c);
+	return r;
+}
+
+int container_pause(const struct runtime *rt, const char *id, struct error *err)
+{
+	return freeze(rt, id, true, err);
+}
+
+int container_resume(const struct runtime *rt, const char *id, struct error *err)
+{
+	return freeze(rt, id, false, err);
+}
+
+/* ---- update ------------------------------------------------------------------------------------ */
+
+static int replace_devices(struct container *c, int cgroup, const struct oci_resources *res, struct error *err)
+{
+	struct plan_cgroup plan = {0};
+
+	if (plan_devices(&c->arena, res, &plan, err) < 0)
+		return -1;
+	return devbpf_replace(cgroup, plan.filter, plan.n_filter, err);
+}
+
+/* The device rules in force: those of the last update, else the configuration's. */
+static int current_devices(struct container *c, struct oci_resources *ret, struct error *err)
+{
+	autofree char *text = NULL;
+	struct oci_error parse_error;
+	struct oci_config *config;
+	struct error none;
+	size_t len;
+
+	*ret = (struct oci_resources){0};
+	if (fd_read_file(c->dirfd, DEVICES_FILE, OCI_MAX_SIZE, &text, &len, &none) == 0) {
+		ret->devices.v = oci_parse_list(&c->arena, oci_type_device_rule(), text, len, &ret->devices.n,
+						&parse_error);
+		if (ret->devices.v)
+			return 0;
+	}
+	if (container_config(c, &config, err) < 0)
+		return -1;
+	if (config->linux && config->linux->resources)
+		ret->devices = config->linux->resources->devices;
+	return 0;
+}
+
+static int remember_devices(struct container *c, const struct oci_resources *res, struct error *err)
+{
+	const char *text =
+		oci_print_list(&c->arena, oci_type_device_rule(), res->devices.v, res->devices.n, false);
+
+	return fd_replace_file(c->dirfd, DEVICES_FILE, 0600, text, strlen(text), err);
+}
+
+/* Limits undo themselves (cgroup_update()); the device program, which is replaced before them, is put back. */
+static int update_all(struct container *c, int cgroup, const struct oci_resources *res,
+		      const struct plan_cgroup *plan, struct error *err)
+{
+	struct oci_resources before;
+	struct error undo;
+
+	if (!res->devices.v)
+		return cgroup_update(cgroup, plan->writes, plan->n_writes, err);
+	if (current_devices(c, &before, err) < 0 || replace_devices(c, cgroup, res, err) < 0)
+		return -1;
+	if (remember_devices(c, res, err) == 0 && cgroup_update(cgroup, plan->writes, plan->n_writes, err) == 0)
+		return 0;
+	if (replace_devices(c, cgroup, &before, &undo) < 0 || remember_devices(c, &before, &undo) < 0)
+		wrap(err, "device rules could not be put back (%s)", undo.msg);
+	return -1;
+}
+
+static int update(struct container *c, int cgroup, const struct oci_resources *res, struct error *err)
+{
+	struct plan_cgroup plan = {0};
+	char controllers[512];
+
+	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING)
+		return fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
+	if (cgroup < 0)
+		return fail(err, 0, "container '%s' has no cgroup: it has no limits to update", c->id);
+	if (plan_resources(&c->arena, res, &plan, PLAN_RESOURCES_UPDATE, err) < 0)
+		return -1;
+	if (fd_read_small(cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)
+		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", c->id);
+	if (plan_resources_check(&plan, controllers, err) < 0)
+		return -1;
+	return update_all(c, cgroup, res, &plan, err);
+}
+
+int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
+		     struct error *err)
+{
+	autoclose int cgroup = -1;
+	struct container c;
+	int r = open_locked(rt, id, &c, &cgroup, err);
+
+	if (r == 0)
+		r = update(&c, cgroup, res, err);
+	container_close(&c);
+	return r;
+}

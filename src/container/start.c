@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start: tells the waiting init to run the container's program.
+ *
+ * The directory is locked only until MSG_GO is sent, which cannot be taken back.  Then we wait, unlocked, for
+ * what init says: the startContainer hooks and execve take as long as they take.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "container/delete.h"
+#include "container/hooks.h"
+#include "container/notify.h"
+#include "container/proto.h"
+#include "container/record.h"
+#include "container/state.h"
+#include "plan/hooks.h"
+
+#define LOCK_MS 10000
+
+/* A start on its way. */
+struct start {
+	struct container c;
+	struct plan_hooks hooks[PLAN_HOOK_KINDS];
+	const char *notify_host;	/* NOTIFY_SOCKET, NULL: none */
+	int notify;			/* the container's notify socket */
+	int sock;			/* connected to init */
+};
+
+static int refuse(const struct container *c, struct error *err)
+{
+	static const char *const why[] = {
+		[STATUS_CREATING] = "cannot start a container that is still being created",
+		[STATUS_RUNNING] = "cannot start an already running container",
+		[STATUS_PAUSED] = "cannot start a paused container",
+		[STATUS_STOPPED] = "cannot start a container that has stopped",
+	};
+
+	fail(err, 0, "%s: '%s'", why[c->status], c->id);
+	return error_code(err, "CONTAINER_NOT_CREATED");
+}
+
+/* Before anything happens: a configuration that cannot be read afterwards would leave a container running
+ * without its poststart hooks. */
+static int read_hooks(struct start *s, struct error *err)
+{
+	struct oci_config *config;
+
+	if (!record_has_hooks(s->c.record, PLAN_HOOK_POSTSTART))
+		return 0;
+	if (container_config(&s->c, &config, err) < 0)
+		return -1;
+	return plan_hooks(config->hooks, &s->c.arena, s->hooks, err);
+}
+
+static int send_go(struct start *s, struct error *err)
+{
+	struct container *c = &s->c;
+
+	if (container_look(c, err) < 0)
+		return -1;
+	if (c->status != STATUS_CREATED)
+		return refuse(c, err);
+	if (!c->record->has_process.v)
+		return fail(err, 0, "container '%s' has no process to start: config.json has no 'process'", c->id);
+	if (read_hooks(s, err) < 0)
+		return -1;
+	if (state_connect(c->dirfd, &s->sock) < 0) {
+		if (errno != ECONNREFUSED && errno != ENOENT)
+			return fail(err, errno, "connect to container '%s'", c->id);
+		/* Another start's MSG_GO is on its way, or the process has just died. */
+		c->status = STATUS_RUNNING;
+		return refuse(c, err);
+	}
+	/* Bound only by the one start that goes through: the program may say READY=1 at once. */
+	if (s->notify_host && notify_bind(c->dirfd, &s->notify, err) < 0)
+		return -1;
+	if (proto_send_kind(s->sock, MSG_GO) < 0)
+		return fail(err, errno, "tell container '%s' to start", c->id);
+	state_hide_socket(c->dirfd);
+	return 0;
+}
+
+/* End of file: the socket was closed by execve.  Also by a death between our message and it, which nobody can
+ * tell from a program that ended at once. */
+static int wait_for_execve(struct start *s, struct error *err)
+{
+	struct msg m;
+	int r = proto_recv(s->sock, &m, NULL);
+
+	if (r == 0)
+		return 0;
+	if (r > 0 && m.kind == MSG_ERROR) {
+		*err = m.error;
+		return -1;
+	}
+	if (r > 0)
+		return fail(err, EBADMSG, "start container '%s'", s->c.id);
+	if (errno != ECONNRESET) /* closed with our message unread */
+		return fail(err, errno, "start container '%s'", s->c.id);
+	fail(err, 0, "container '%s' was started by somebody else or died before it could start", s->c.id);
+	return error_code(err, "CONTAINER_NOT_CREATED");
+}
+
+/* runtime.md, Lifecycle 10: when one fails, the container is stopped and destroyed. */
+static int run_poststart(struct start *s, struct error *err)
+{
+	struct container *c = &s->c;
+	const struct oci_record *r = c->record;
+	const struct plan_hooks *hooks = &s->hooks[PLAN_HOOK_POSTSTART];
+	struct hook_scene scene = {.cwd = r->bundle,
+				   .out = record_annotation(r, "run.oci.hooks.stdout"),
+				   .err = record_annotation(r, "run.oci.hooks.stderr")};
+	struct buf state = {0};
+	struct error undo;
+	int result;
+
+	if (hooks->n == 0)
+		return 0;
+	hooks_state(&state, state_head(&c->arena, r->oci_version, c->id, r->bundle, r->rootfs, &r->annotations),
+		    PLAN_HOOK_POSTSTART, c->pid);
+	scene.state = state.s;
+	result = state.failed ? fail(err, ENOMEM, "run poststart hooks") : hooks_run(hooks, &scene, err);
+	buf_free(&state);
+	if (result < 0 && container_destroy(c, true, &undo) < 0)
+		wrap(err, "the container could not be removed (%s)", undo.msg);
+	return result;
+}
+
+static int start(struct start *s, const struct runtime *rt, const char *id, struct error *err)
+{
+	struct container *c = &s->c;
+	int r;
+
+	if (container_open_dir(rt, id, c, err) < 0 || state_lock(c->dirfd, id, LOCK_MS, err) < 0)
+		return -1;
+	r = send_go(s, err);
+	state_unlock(c->dirfd);
+	if (r < 0 || wait_for_execve(s, err) < 0 || run_poststart(s, err) < 0)
+		return -1;
+	if (s->notify >= 0)
+		return notify_wait(s->notify, s->notify_host, c->pid, c->pidfd, err);
+	return 0;
+}
+
+int container_start(const struct runtime *rt, const char *id, struct error *err)
+{
+	struct start s = {.notify_host = getenv("NOTIFY_SOCKET"), .notify = -1, .sock = -1};
+	int r;
+
+	if (s.notify_host && !s.notify_host[0])
+		s.notify_host = NULL;
+	r = start(&s, rt, id, err);
+	close_keeping_errno(&s.sock);
+	close_keeping_errno(&s.notify);
+	container_close(&s.c);
+	return r;
+}
