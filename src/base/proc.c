@@ -40,6 +40,8 @@ uint64_t proc_start_time(pid_t pid, char *ret_state)
 int proc_open(pid_t pid, uint64_t start_time)
 {
 	autoclose int fd = -1;
+	struct pollfd p = {.events = POLLIN};
+	uint64_t start;
 	char state = 0;
 
 	if (pid <= 0) {
@@ -49,8 +51,14 @@ int proc_open(pid_t pid, uint64_t start_time)
 	fd = sys_pidfd_open(pid, 0);
 	if (fd < 0)
 		return -1;
+	p.fd = fd;
 	/* The descriptor is open before the look: what we compare is what we hold. */
-	if (proc_start_time(pid, &state) != start_time || state == 'Z' || state == 'X') {
+	start = proc_start_time(pid, &state);
+	if (start == 0 && poll(&p, 1, 0) == 0) { /* alive, only the look failed: nobody may take it for dead */
+		errno = EIO;
+		return -1;
+	}
+	if (start == 0 || start != start_time || state == 'Z' || state == 'X') {
 		errno = ESRCH;
 		return -1;
 	}

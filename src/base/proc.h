@@ -13,7 +13,8 @@
 uint64_t proc_start_time(pid_t pid, char *ret_state);
 
 /* A pidfd for PID, only if that process still has this start time and is not a zombie; the number of a
- * dead process may have been given to another.  -1 with errno ESRCH otherwise. */
+ * dead process may have been given to another.  -1 with errno ESRCH otherwise, and with another one when it
+ * cannot be told. */
 int proc_open(pid_t pid, uint64_t start_time);
 
 /* Sends SIGKILL and waits up to MS milliseconds for the end.  True: the process is gone. */
