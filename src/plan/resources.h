@@ -22,7 +22,7 @@ enum {
 };
 
 /* Fills OUT->writes and OUT->n_writes with everything RES (NULL: nothing) asks for, in an order that is safe
- * for an empty cgroup and, through cgroup_update(), for one in use.  -1 with errnum EINVAL: invalid value. */
+ * for an empty cgroup and, through cgroup_update(), for one in use. */
 MUST_CHECK int plan_resources(struct arena *arena, const struct oci_resources *res, struct plan_cgroup *out,
 			      unsigned flags, struct error *err);
 
@@ -43,6 +43,3 @@ unsigned plan_cpu_weight(uint64_t shares);
 
 /* blockIO.weight (10..1000) as io.weight (1..10000). */
 unsigned plan_io_weight(unsigned weight);
-
-/* Checks "0-3,5" in the form of cpuset(7). */
-int plan_check_list(const char *list, const char *where, struct error *err);
