@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/error.h"
 
 struct arena;
 struct oci_seccomp;
@@ -18,9 +19,10 @@ struct filter_options;
 struct plan_filter;
 
 /* The name of the program that S gives under OPTIONS: hashes the whole object but the listener's address and
- * metadata (they do not reach the program and differ for each container), our format, libseccomp's version,
- * kernel and machine. */
-void filter_cache_key(const struct oci_seccomp *s, const struct filter_options *options, uint8_t ret[DIGEST_SIZE]);
+ * metadata (they do not reach the program and differ for each container), our format, LIBRARY (name, version and
+ * native architecture of the compiler), kernel and machine.  False: no key can be made, so there is no cache. */
+MUST_CHECK bool filter_cache_key(const struct oci_seccomp *s, const struct filter_options *options, const char *library,
+				 uint8_t ret[DIGEST_SIZE]);
 
 /* Fills out->n and out->insns (in ARENA) from the cache directory DIR.  False: not there, or not to be trusted. */
 bool filter_cache_lookup(int dir, const uint8_t key[DIGEST_SIZE], struct arena *arena, struct plan_filter *out);
