@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Image builds: each RUN step is a container.
+buildah_run() {
+	local c
+	c=$(buildah from $IMAGE) || return 1
+	buildah run --runtime "$RT" --isolation oci "$c" sh -c 'echo built > /f; cat /f'
+	buildah rm "$c" > /dev/null
+}
+
+podman_build() {
+	printf 'FROM %s\nRUN echo step; exit %s\n' $IMAGE "$1" > Containerfile
+	$PODMAN build --isolation oci -q -f Containerfile . 2>&1 | grep -o 'exit status [1-9]*'
+	return "${PIPESTATUS[0]}"
+}
+
+podman_ready
+check buildah-run '^built $' buildah_run
+check podman-build '' podman_build 0
+check_not podman-build-fails podman_build 4
