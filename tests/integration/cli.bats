@@ -28,7 +28,7 @@ bare() {
 	succeeded
 	local command
 	for command in create start run exec state list kill delete ps pause resume update spec; do
-		like "^ +$command +"
+		like "^[[:space:]]+$command[[:space:]]"
 	done
 }
 

@@ -290,7 +290,7 @@ init_ns() {
 
 @test "exec: --preserve-fds passes as many more" {
 	start_sleeper
-	"$RUNTIME" --root "$ROOT" exec --preserve-fds 2 "$ID" /bin/probe fds \
+	timeout --foreground 20 "$RUNTIME" --root "$ROOT" exec --preserve-fds 2 "$ID" /bin/probe fds \
 		3</etc/hostname 4</etc/passwd 5</etc/group </dev/null >out 2>&1
 	output=$(cat out)
 	has fd.3=/etc/hostname fd.4=/etc/passwd

@@ -1,0 +1,254 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# config-linux.md, Namespaces: new ones, joined ones, and those shared with the caller.
+
+load helpers
+
+own_ns() {
+	readlink "/proc/self/ns/$1"
+}
+
+@test "namespaces: each one named is new" {
+	probe ns
+	local ns
+	for ns in cgroup ipc mnt net pid uts; do
+		lacks "ns.$ns=$(own_ns $ns)"
+		like "^ns.$ns=$ns:\\[[0-9]+\\]"
+	done
+}
+
+@test "namespaces: one that is not named is the caller's" {
+	cfg '.linux.namespaces |= map(select(.type | IN("network", "ipc", "uts", "cgroup") | not))
+		| del(.hostname)'
+	[ "$(id -u)" = 0 ] || cfg '.mounts |= map(select(.destination != "/sys"))'
+	probe ns , uts
+	has "ns.net=$(own_ns net)" "ns.ipc=$(own_ns ipc)" "ns.uts=$(own_ns uts)" \
+		"ns.cgroup=$(own_ns cgroup)" "hostname=$(uname -n)"
+}
+
+@test "namespaces: the first process of a new pid namespace has the pid 1" {
+	probe tty
+	has pid=1
+}
+
+@test "namespaces: without a pid namespace the process has the caller's pids" {
+	without_pid_ns
+	probe ns , tty
+	has "ns.pid=$(own_ns pid)"
+	unlike '^pid=1$'
+}
+
+@test "namespaces: without a mount namespace the process still gets its root" {
+	requires root
+	only_vert "crun mounts in the caller's namespace"
+	cfg '.linux.namespaces |= map(select(.type != "mount")) | .mounts = []'
+	args ls /data
+	run vert run --bundle "$BUNDLE" "$ID"
+	# Either it works or it is refused in words; nothing of it is left in the caller's table.
+	[ "$status" = 0 ] && has "ls./data=file " || [[ $output == *mount* ]]
+	nothing_left -v
+}
+
+# pinned TYPE: a namespace that a sleeping process holds; its pid is in $HOLDER.
+hold_ns() {
+	unshare "$@" sleep 60 </dev/null >/dev/null 2>&1 3>&- 4>&- &
+	BACKGROUND+=($!)
+	HOLDER=$!
+	within 2 sh -c "[ \"\$(cat /proc/$HOLDER/comm)\" = sleep ]"
+}
+
+join() {
+	cfg '.linux.namespaces |= map(select(.type != $t)) + [{type: $t, path: $p}]' --arg t "$1" --arg p "$2"
+}
+
+@test "namespaces: a network namespace is joined by its path" {
+	requires root
+	hold_ns -n
+	join network "/proc/$HOLDER/ns/net"
+	probe ns
+	has "ns.net=$(readlink "/proc/$HOLDER/ns/net")"
+}
+
+@test "namespaces: ipc and uts namespaces are joined by their paths" {
+	requires root
+	hold_ns -i -u
+	nsenter -t "$HOLDER" -u hostname joined-name
+	join ipc "/proc/$HOLDER/ns/ipc"
+	join uts "/proc/$HOLDER/ns/uts"
+	cfg 'del(.hostname)'
+	probe ns , uts
+	has "ns.ipc=$(readlink "/proc/$HOLDER/ns/ipc")" "ns.uts=$(readlink "/proc/$HOLDER/ns/uts")" \
+		hostname=joined-name
+}
+
+@test "namespaces: a pid namespace is joined by its path" {
+	requires root
+	start_sleeper "$ID.first"
+	local pid
+	pid=$(state "$ID.first" pid)
+	join pid "/proc/$pid/ns/pid"
+	use_id "$ID"
+	probe ns , tty , read /proc/1/comm
+	has "ns.pid=$(readlink "/proc/$pid/ns/pid")" read./proc/1/comm=probe
+	unlike '^pid=1$'
+	is_status "$ID.first" running
+}
+
+@test "namespaces: a mount namespace is joined by its path" {
+	requires root
+	hold_ns -m --propagation private
+	nsenter -t "$HOLDER" -m mount -t tmpfs joined "$BUNDLE/rootfs/data"
+	join mount "/proc/$HOLDER/ns/mnt"
+	cfg '.mounts |= map(select(.destination == "/proc"))'
+	probe mounts
+	mounted /data source=joined
+}
+
+@test "namespaces: a cgroup namespace is joined by its path" {
+	requires root
+	hold_ns -C
+	join cgroup "/proc/$HOLDER/ns/cgroup"
+	probe ns
+	has "ns.cgroup=$(readlink "/proc/$HOLDER/ns/cgroup")"
+}
+
+@test "namespaces: a user namespace is joined by its path, with its maps" {
+	requires root userns
+	start_userns_container
+	local pid
+	pid=$(state "$ID.first" pid)
+	cfg 'del(.linux.uidMappings, .linux.gidMappings)'
+	join user "/proc/$pid/ns/user"
+	use_id "$ID"
+	probe ns , idmap , id
+	has "ns.user=$(readlink "/proc/$pid/ns/user")" uid=0,0,0
+	like '^uid_map= *0 +100000 +65536'
+}
+
+start_userns_container() {
+	cfg '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	start_sleeper "$ID.first"
+}
+
+@test "namespaces: a pod: user, network, ipc and uts of another container" {
+	requires root userns
+	start_userns_container
+	local pid ns
+	pid=$(state "$ID.first" pid)
+	cfg 'del(.linux.uidMappings, .linux.gidMappings, .hostname)'
+	join user "/proc/$pid/ns/user"
+	join network "/proc/$pid/ns/net"
+	join ipc "/proc/$pid/ns/ipc"
+	join uts "/proc/$pid/ns/uts"
+	use_id "$ID"
+	probe ns
+	for ns in user net ipc uts; do
+		has "ns.$ns=$(readlink "/proc/$pid/ns/$ns")"
+	done
+	for ns in mnt pid; do
+		lacks "ns.$ns=$(readlink "/proc/$pid/ns/$ns")"
+	done
+}
+
+@test "namespaces: an ordinary user joins the namespaces of an own container" {
+	requires rootless
+	start_sleeper "$ID.first"
+	local pid ns
+	pid=$(state "$ID.first" pid)
+	cfg 'del(.linux.uidMappings, .linux.gidMappings, .hostname)'
+	join user "/proc/$pid/ns/user"
+	join network "/proc/$pid/ns/net"
+	join ipc "/proc/$pid/ns/ipc"
+	use_id "$ID"
+	probe ns
+	for ns in user net ipc; do
+		has "ns.$ns=$(readlink "/proc/$pid/ns/$ns")"
+	done
+}
+
+@test "namespaces: the loopback interface of a new network namespace is up" {
+	args read /proc/net/dev , try socket
+	run_ok
+	# An interface that is down has no address: its line exists, its routes do not.
+	argv /bin/busybox ip addr show lo
+	run_ok
+	[[ $output == *"LOOPBACK,UP"* ]]
+}
+
+@test "namespaces: hostname and domainname are set in the new uts namespace" {
+	local before
+	before=$(uname -n)
+	cfg '.hostname = "named" | .domainname = "example.org"'
+	probe uts
+	has hostname=named
+	[ "$RUNTIME_NAME" != vert ] || has domainname=example.org
+	[ "$(uname -n)" = "$before" ]
+}
+
+@test "namespaces: a time namespace has the offsets that are given" {
+	requires root timens
+	only_vert "younger than crun 1.8"
+	cfg '.linux.namespaces += [{type: "time"}]
+		| .linux.timeOffsets = {boottime: {secs: 1000000}, monotonic: {secs: 2000000, nanosecs: 5}}'
+	probe clocks , ns
+	lacks "ns.time=$(own_ns time)"
+	[ "$(fact boottime)" -gt 1000000 ]
+	[ "$(fact monotonic)" -gt 2000000 ]
+	like '^timens_offset=boottime +1000000 +0' '^timens_offset=monotonic +2000000 +5'
+}
+
+@test "namespaces: exec joins the time namespace" {
+	requires root timens
+	only_vert "younger than crun 1.8"
+	cfg '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 3000000}}'
+	start_sleeper
+	exec_probe clocks
+	[ "$(fact boottime)" -gt 3000000 ]
+}
+
+@test "namespaces: time offsets without a time namespace of its own are refused" {
+	only_vert
+	cfg '.linux.timeOffsets = {boottime: {secs: 1000000}}'
+	refused_run "time"
+}
+
+@test "namespaces: sysctls are written in the container's namespaces only" {
+	local before
+	before=$(cat /proc/sys/net/ipv4/ip_forward)
+	cfg '.linux.sysctl = {"net.ipv4.ip_forward": $v, "net.ipv4.ping_group_range": "0 0"}' \
+		--arg v $((1 - before))
+	probe sysctl net.ipv4.ip_forward , sysctl net.ipv4.ping_group_range
+	has "sysctl.net.ipv4.ip_forward=$((1 - before))"
+	like '^sysctl.net.ipv4.ping_group_range=0.0$'
+	[ "$(cat /proc/sys/net/ipv4/ip_forward)" = "$before" ]
+}
+
+@test "namespaces: ipc sysctls, and keys with slashes" {
+	requires root
+	cfg '.linux.sysctl = {"kernel.msgmax": "12345", "fs/mqueue/msg_max": "77"}'
+	only_vert "crun takes dots only"
+	probe sysctl kernel.msgmax , sysctl fs.mqueue.msg_max
+	has sysctl.kernel.msgmax=12345 sysctl.fs.mqueue.msg_max=77
+}
+
+@test "namespaces: a sysctl that does not exist is refused by name" {
+	cfg '.linux.sysctl = {"net.ipv4.frob": "1"}'
+	refused_run "frob"
+}
+
+@test "namespaces: the cgroup namespace's root is the container's group" {
+	requires cgroup
+	probe cgroup
+	has cgroup=0::/
+}
+
+@test "namespaces: a setns path with a magic link in it reaches only what it names" {
+	requires root
+	only_vert
+	# The path is resolved on the host: a link of the container's root is never followed.
+	ln -s /proc/1/ns/net "$BUNDLE/rootfs/ns"
+	join network "/ns"
+	refused_run "/ns"
+}
