@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,6 +120,14 @@ void log_debug(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* People get a red word, files and pipes plain text (no-color.org). */
+static const char *error_head(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDERR_FILENO) && !(no_color && *no_color) ? "\033[1;31mvert:\033[0m " : "vert: ";
+}
+
 void log_error(const struct error *err)
 {
 	struct buf text = {0};
@@ -130,7 +139,7 @@ void log_error(const struct error *err)
 		return;
 	if (log_settings.fd >= 0)
 		write_line(LOG_LEVEL_ERROR, text.s, err);
-	to_stderr("vert: ", text.s);
+	to_stderr(error_head(), text.s);
 	if (err->hint[0])
 		to_stderr("  hint: ", err->hint);
 	buf_free(&text);
