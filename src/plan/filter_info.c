@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The seccomp library's version and architectures: constants of the library, no filter is made. */
+#include "filter_info.h"
+
+#include <ctype.h>
+#include <seccomp.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "libocispec/arena.h"
+
+/* config-linux.md, seccomp.architectures */
+static const char *const architectures[] = {
+	"SCMP_ARCH_X86",     "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",	    "SCMP_ARCH_ARM",
+	"SCMP_ARCH_AARCH64", "SCMP_ARCH_MIPS",	   "SCMP_ARCH_MIPS64",	    "SCMP_ARCH_MIPS64N32",
+	"SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
+	"SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",	    "SCMP_ARCH_S390X",
+	"SCMP_ARCH_PARISC",  "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",	    "SCMP_ARCH_LOONGARCH64",
+	"SCMP_ARCH_M68K",    "SCMP_ARCH_SH",	   "SCMP_ARCH_SHEB",
+};
+
+/* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp. */
+static bool is_known(const char *name)
+{
+	char lower[32];
+	size_t n = 0;
+
+	for (const char *s = name + strlen("SCMP_ARCH_"); *s && n + 1 < sizeof(lower); s++)
+		lower[n++] = (char)tolower((unsigned char)*s);
+	lower[n] = '\0';
+	return seccomp_arch_resolve_name(lower) != 0;
+}
+
+const char **filter_architectures(struct arena *arena, size_t *ret_n)
+{
+	const char **known = arena_array(arena, COUNT_OF(architectures) + 1, sizeof(*known));
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT_OF(architectures); i++)
+		if (is_known(architectures[i]))
+			known[n++] = architectures[i];
+	*ret_n = n;
+	return known;
+}
+
+const char *filter_library_version(struct arena *arena)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return arena_printf(arena, "%u.%u.%u", v->major, v->minor, v->micro);
+}
