@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this build can do.  `--version` and `features` tell it; the code that can do it lives elsewhere. */
+#pragma once
+
+#include <stdbool.h>
+
+#define SPEC_VERSION "1.3.0"	/* the newest runtime specification that vert knows all of */
+#define SPEC_VERSION_MIN "1.0.0"
+
+/* Set one to true in the commit that makes it true. */
+#define CAN_SYSTEMD false	/* cgroups made by systemd */
+#define CAN_SYSTEMD_USER false	/* and by a user's systemd */
+#define CAN_INTEL_RDT false
+#define CAN_INTEL_RDT_MONITORING false
+#define CAN_CRIU false
+
+struct ability {
+	const char *word;
+	bool have;
+};
+
+/* The words of `--version`; the last one is NULL, the first one is always there. */
+extern const struct ability abilities[];

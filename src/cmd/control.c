@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start, kill, delete, pause, resume: verbs that take an id and print nothing. */
+#include "cmd/commands.h"
+
+#include <regex.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/signals.h"
+#include "container/container.h"
+
+struct control_values {
+	bool all, force, regex;
+};
+
+#define AT(member) offsetof(struct control_values, member)
+
+/* clang-format off */
+static const struct cli_option kill_options[] = {
+	{ "all", 'a', CLI_FLAG, AT(all), NULL, NULL, NULL,
+	  "send the signal to every process of the container" },
+	{ "regex", 'r', CLI_FLAG, AT(regex), NULL, NULL, NULL,
+	  "ID is an extended regular expression, for every container that it matches" },
+};
+
+static const struct cli_option delete_options[] = {
+	{ "force", 'f', CLI_FLAG, AT(force), NULL, NULL, NULL,
+	  "kill the container first; an id that does not exist is no error" },
+	{ "regex", 'r', CLI_FLAG, AT(regex), NULL, NULL, NULL,
+	  "ID is an extended regular expression, for every container that it matches" },
+};
+/* clang-format on */
+
+/* One verb on one container. */
+typedef int verb(const struct cli_call *call, const char *id, int sig, struct error *err);
+
+/* Every container is tried; the first error is returned, later ones are warnings. */
+static int try_matching(const struct cli_call *call, char *const *ids, const regex_t *pattern,
+			verb *do_it, int sig, struct error *err)
+{
+	struct error next;
+	int r = 0;
+
+	for (; *ids; ids++) {
+		if (regexec(pattern, *ids, 0, NULL, 0) != 0)
+			continue;
+		if (do_it(call, *ids, sig, r ? &next : err) == 0)
+			continue;
+		if (r)
+			log_warning("%s", next.msg);
+		r = -1;
+	}
+	return r;
+}
+
+/* For one id, or for all that match it when --regex was given. */
+static int for_each(const struct cli_call *call, verb *do_it, int sig, struct error *err)
+{
+	const struct control_values *v = call->values;
+	const char *id = call->args[0];
+	char text[128], **ids;
+	regex_t pattern;
+	int r;
+
+	if (!v->regex)
+		return do_it(call, id, sig, err);
+	r = regcomp(&pattern, id, REG_EXTENDED | REG_NOSUB);
+	if (r != 0) {
+		regerror(r, &pattern, text, sizeof(text));
+		return fail(err, 0, "'%s' is no regular expression: %s", id, text);
+	}
+	r = container_ids(call->runtime, &ids, err);
+	if (r == 0) {
+		r = try_matching(call, ids, &pattern, do_it, sig, err);
+		container_ids_free(ids);
+	}
+	regfree(&pattern);
+	return r;
+}
+
+static int kill_one(const struct cli_call *call, const char *id, int sig, struct error *err)
+{
+	const struct control_values *v = call->values;
+
+	return container_kill(call->runtime, id, sig, v->all, err);
+}
+
+static int delete_one(const struct cli_call *call, const char *id, int sig, struct error *err)
+{
+	const struct control_values *v = call->values;
+
+	(void)sig;
+	return container_delete(call->runtime, id, v->force, err);
+}
+
+static int run_kill(const struct cli_call *call, struct error *err)
+{
+	const char *name = call->n_args > 1 ? call->args[1] : "TERM";
+	int sig;
+
+	if (!signal_parse(name, &sig)) {
+		fail(err, 0, "unknown signal '%s'", name);
+		return error_hint(err, "signals are numbers from 0 to 64, or names such as KILL, "
+				       "SIGUSR1, RTMIN+3");
+	}
+	return for_each(call, kill_one, sig, err);
+}
+
+static int run_delete(const struct cli_call *call, struct error *err)
+{
+	return for_each(call, delete_one, 0, err);
+}
+
+static int run_start(const struct cli_call *call, struct error *err)
+{
+	return container_start(call->runtime, call->args[0], err);
+}
+
+static int run_pause(const struct cli_call *call, struct error *err)
+{
+	return container_pause(call->runtime, call->args[0], err);
+}
+
+static int run_resume(const struct cli_call *call, struct error *err)
+{
+	return container_resume(call->runtime, call->args[0], err);
+}
+
+const struct cli_command command_start = {
+	.name = "start",
+	.summary = "run the process of a created container",
+	.operands = "ID",
+	.syntax = {.min = 1, .max = 1},
+	.run = run_start,
+};
+
+const struct cli_command command_kill = {
+	.name = "kill",
+	.summary = "send a signal to a container",
+	.operands = "ID [SIGNAL]",
+	.syntax = {kill_options, COUNT_OF(kill_options), sizeof(struct control_values), 1, 2,
+		   false},
+	.run = run_kill,
+};
+
+const struct cli_command command_delete = {
+	.name = "delete",
+	.summary = "remove a container that has ended",
+	.operands = "ID",
+	.syntax = {delete_options, COUNT_OF(delete_options), sizeof(struct control_values), 1, 1,
+		   false},
+	.run = run_delete,
+};
+
+const struct cli_command command_pause = {
+	.name = "pause",
+	.summary = "freeze all processes of a container",
+	.operands = "ID",
+	.syntax = {.min = 1, .max = 1},
+	.run = run_pause,
+};
+
+const struct cli_command command_resume = {
+	.name = "resume",
+	.summary = "let the processes of a paused container go on",
+	.operands = "ID",
+	.syntax = {.min = 1, .max = 1},
+	.run = run_resume,
+};
