@@ -180,6 +180,16 @@ int sys_sched_setattr(const struct sys_sched_attr *attr)
 	return (int)syscall(SYS_sched_setattr, 0, attr, 0);
 }
 
+int sys_sched_getattr(struct sys_sched_attr *ret)
+{
+	return (int)syscall(SYS_sched_getattr, 0, ret, sizeof(*ret), 0);
+}
+
+int sys_ioprio_get(int which, int who)
+{
+	return (int)syscall(SYS_ioprio_get, which, who);
+}
+
 int sys_ioprio_set(int which, int who, int ioprio)
 {
 	return (int)syscall(SYS_ioprio_set, which, who, ioprio);
@@ -208,4 +218,12 @@ int sys_setresuid(uid_t uid)
 int sys_setresgid(gid_t gid)
 {
 	return (int)syscall(SYS_setresgid, gid, gid, gid);
+}
+
+int sys_default_action(int sig)
+{
+	/* struct sigaction differs between architectures, but SIG_DFL without flags is all zeros in each. */
+	static const unsigned long zeros[32];
+
+	return (int)syscall(SYS_rt_sigaction, sig, zeros, NULL, _NSIG / 8);
 }

@@ -97,9 +97,13 @@ struct sys_sched_attr {
 	uint32_t util_min, util_max;
 };
 int sys_sched_setattr(const struct sys_sched_attr *attr);
+int sys_sched_getattr(struct sys_sched_attr *ret); /* musl's sched_getscheduler() always says ENOSYS */
 int sys_ioprio_set(int which, int who, int ioprio);
+int sys_ioprio_get(int which, int who);
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
 int sys_bpf(int cmd, void *attr, unsigned size);
 int sys_setgroups(size_t n, const gid_t *groups); /* of this thread only; so are the next two */
 int sys_setresuid(uid_t uid);
 int sys_setresgid(gid_t gid);
+/* The default action for SIG, also for the signals that C libraries keep to themselves. */
+int sys_default_action(int sig);

@@ -21,7 +21,6 @@ struct host {
 	const char *cgroup_mount;	/* of cgroup2, NULL: none */
 	const char *cgroup_own;		/* our own cgroup there, "/..." */
 	const char *cgroup_controllers;	/* blank-separated: what the hierarchy's root offers */
-	const char *cwd;		/* absolute */
 	struct plan_id_maps sub_uid, sub_gid; /* /etc/subuid and /etc/subgid of the caller, with the caller's own id
 						 first: what newuidmap accepts; only filled for an unprivileged caller */
 	const char *notify_socket;	/* $NOTIFY_SOCKET, NULL: none */
@@ -33,4 +32,4 @@ struct host {
 MUST_CHECK int host_collect(struct arena *arena, struct host *ret, struct error *err);
 
 /* Reads the caller's subordinate ids; separate from host_collect() because most starts do not need it. */
-MUST_CHECK int host_collect_subids(struct arena *arena, struct host *host, struct error *err);
+void host_collect_subids(struct arena *arena, struct host *host);

@@ -33,7 +33,7 @@ enum plan_ns { PLAN_NS_USER, PLAN_NS_PID, PLAN_NS_NET, PLAN_NS_IPC, PLAN_NS_UTS,
 struct plan_namespace {
 	enum { PLAN_NS_INHERIT, PLAN_NS_NEW, PLAN_NS_JOIN } how;
 	const char *path; /* JOIN: absolute */
-	char at[40];
+	char at[64];
 };
 
 struct plan_id_map {
@@ -118,7 +118,8 @@ struct plan_cgroup {
 	bool optional;		/* rootless and no limit asked: go on in our own cgroup when this cannot be made */
 	size_t n_writes;
 	struct plan_write *writes;	/* in a safe order */
-	bool delegate;		/* chown to the container's root (config-linux.md, Cgroup ownership) */
+	bool delegate;		/* give it to DELEGATE_UID (config-linux.md, Cgroup ownership) */
+	uint32_t delegate_uid;	/* outside: whom process.user.uid is mapped to */
 	size_t n_filter;	/* device program, 0: none */
 	const void *filter;	/* struct bpf_insn[n_filter] */
 };
@@ -246,6 +247,7 @@ struct plan {
 	struct plan_mount *mounts;
 	struct plan_device *devices;
 	bool dev_is_host;		/* /dev is bind-mounted: no default devices or links are made in it */
+	bool bind_devices;		/* mknod(2) is not for us: the host's nodes are bound */
 	struct plan_path *masked, *readonly;
 	struct plan_sysctl *sysctls;
 	struct plan_net_device *net_devices;

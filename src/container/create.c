@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create and run: read, plan, hand over. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "container/container.h"
+#include "container/handoff.h"
+#include "container/options.h"
+#include "container/record.h"
+#include "container/state.h"
+#include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
+#include "plan/annotation.h"
+#include "plan/build.h"
+#include "plan/host.h"
+#include "spec/bundle.h"
+
+/* An id nobody chose: 12 hexadecimal digits. */
+static const char *make_up_id(struct arena *arena)
+{
+	unsigned char bytes[6] = {0};
+
+	if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) < 0)
+		memcpy(bytes, &(pid_t){getpid()}, sizeof(pid_t));
+	return arena_printf(arena, "%02x%02x%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3], bytes[4],
+			    bytes[5]);
+}
+
+/* What the command line alone can tell is wrong. */
+static int check_request(const struct create_request *req, const struct oci_config *config, struct error *err)
+{
+	bool terminal = config->process && config->process->terminal.v;
+	bool waits = req->run && !req->detach;
+
+	if (req->run && !config->process)
+		return fail_at(err, 0, "process", "the configuration has no process to run");
+	if (req->run && !config->process->args.n)
+		return fail_at(err, 0, "process.args", "the configuration has no program to run");
+	if (terminal && !req->console_socket && !waits) {
+		fail_at(err, 0, "process.terminal", "a terminal was asked for, and nobody is there to take it");
+		return error_hint(err, "use --console-socket, or run without --detach");
+	}
+	if (!terminal && req->console_socket)
+		return fail_at(err, 0, "process.terminal",
+			       "--console-socket is given, and the configuration asks for no terminal");
+	return 0;
+}
+
+/* The state root must be absolute in the plan: vert-init may change its directory, mounts need it. */
+static const char *absolute(struct arena *arena, const char *path)
+{
+	char cwd[PATH_MAX];
+
+	if (!path)
+		return NULL;
+	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return arena_strdup(arena, path);
+	return arena_printf(arena, "%s/%s", cwd, path);
+}
+
+static void fill_from_request(struct handoff *h, const struct runtime *rt, const struct create_request *req)
+{
+	struct plan *p = h->plan;
+
+	p->verb = req->run ? PLAN_RUN : PLAN_CREATE;
+	p->id = req->id ? arena_strdup(&h->arena, req->id) : make_up_id(&h->arena);
+	p->state_root = absolute(&h->arena, rt->root);
+	p->pid_file = absolute(&h->arena, req->pid_file);
+	p->console_socket = absolute(&h->arena, req->console_socket);
+	p->pidfd_socket = absolute(&h->arena, req->pidfd_socket);
+	p->preserve_fds = req->preserve_fds;
+	p->no_pivot = req->no_pivot;
+	p->new_keyring = !req->no_new_keyring;
+	p->detach = req->run && req->detach;
+	p->keep = req->keep;
+	handoff_settings(h, rt->timing);
+}
+
+static const char *record_manager(const struct plan *p)
+{
+	return p->cgroup.manager == PLAN_CGROUP_NONE ? "disabled" : "cgroupfs";
+}
+
+static void fill_records(struct handoff *h, const struct oci_config *config)
+{
+	struct plan *p = h->plan;
+	struct oci_record r = {
+		.oci_version = config->oci_version,
+		.id = p->id,
+		.bundle = p->bundle,
+		.rootfs = p->rootfs,
+		.owner = {.v = p->euid, .set = true},
+		.cgroup_manager = record_manager(p),
+		.rootless = {.v = p->rootless, .set = true},
+		.private_pid = {.v = p->ns[PLAN_NS_PID].how != PLAN_NS_INHERIT, .set = true},
+		.has_process = {.v = p->has_process && p->process.args.n > 0, .set = true},
+		.annotations = config->annotations,
+	};
+
+	p->record_head = record_head(&h->arena, &r);
+	p->state_head =
+		state_head(&h->arena, config->oci_version, p->id, p->bundle, p->rootfs, &config->annotations);
+}
+
+static int prepare_plan(struct handoff *h, const struct runtime *rt, const struct create_request *req,
+			struct arena *arena, struct error *err)
+{
+	struct plan *p = h->plan;
+	const char *file = req->config ? req->config : "config.json", *text;
+	struct oci_config *config;
+	struct filter_options filter;
+	struct host host;
+
+	fill_from_request(h, rt, req);
+	if (state_check_id(p->id, err) < 0 || bundle_path(&h->arena, req->bundle, &p->bundle, err) < 0)
+		return -1;
+	if (document_read(arena, file[0] == '/' ? file : arena_printf(arena, "%s/%s", p->bundle, file),
+			  oci_type_config(), (void **)&config, &text, &p->config_len, err) < 0)
+		return -1;
+	p->config_text = arena_strndup(&h->arena, text, p->config_len);
+	if (check_request(req, config, err) < 0 || host_collect(&h->arena, &host, err) < 0)
+		return -1;
+	if (host.euid != 0)
+		host_collect_subids(&h->arena, &host);
+	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, &filter, arena, err) < 0)
+		return -1;
+	if (plan_build(&h->arena, config, &host, options_cgroup(rt), &filter, p, err) < 0)
+		return -1;
+	if (options_require(p, err) < 0)
+		return -1;
+	fill_records(h, config);
+	return 0;
+}
+
+int container_create(const struct runtime *rt, const struct create_request *req, struct error *err)
+{
+	struct arena arena = {0}; /* ends with the process, whichever way */
+	struct handoff h;
+
+	if (options_check(rt, err) < 0 || handoff_begin(&h, req->preserve_fds, err) < 0)
+		return -1;
+	if (prepare_plan(&h, rt, req, &arena, err) < 0) {
+		arena_free(&arena);
+		return -1;
+	}
+	return handoff_exec(&h, err);
+}

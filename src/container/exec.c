@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec: which process, in which container; then vert-init joins. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/container.h"
+#include "container/handoff.h"
+#include "container/options.h"
+#include "container/record.h"
+#include "kernel/cgroup.h"
+#include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
+#include "plan/annotation.h"
+#include "plan/build.h"
+#include "plan/host.h"
+#include "plan/process.h"
+#include "spec/bundle.h"
+
+/* The state in which a process may be added. */
+static int check_status(const struct container *c, const struct exec_request *req, struct error *err)
+{
+	switch (c->status) {
+	case STATUS_CREATED:
+	case STATUS_RUNNING:
+		return 0;
+	case STATUS_PAUSED:
+		if (req->ignore_paused)
+			return 0;
+		fail(err, 0, "container '%s' is paused", c->id);
+		error_code(err, "PAUSED");
+		return error_hint(err, "resume it first, or use --ignore-paused");
+	default:
+		fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
+		return error_code(err, "NOT_RUNNING");
+	}
+}
+
+static int set_user(struct oci_process *p, const struct exec_request *req, struct arena *arena, struct error *err)
+{
+	struct oci_user *user = arena_alloc(arena, sizeof(*user));
+
+	if (p->user)
+		*user = *p->user;
+	if (req->user) {
+		uint32_t uid, gid = 0;
+
+		if (plan_user_from_string(req->user, &uid, &gid, err) < 0)
+			return -1;
+		user->uid = (struct oci_u32){uid, true};
+		user->gid = (struct oci_u32){gid, true};
+		user->additional_gids.n = 0; /* they belonged to the other user */
+	}
+	if (req->n_gids) {
+		size_t n = user->additional_gids.n;
+		uint32_t *v = arena_array(arena, n + req->n_gids, sizeof(*v));
+
+		if (n)
+			memcpy(v, user->additional_gids.v, n * sizeof(*v));
+		memcpy(v + n, req->gids, req->n_gids * sizeof(*v));
+		user->additional_gids.v = v;
+		user->additional_gids.n = n + req->n_gids;
+	}
+	p->user = user;
+	return 0;
+}
+
+static void append_env(struct oci_process *p, const char *const *env, struct arena *arena)
+{
+	size_t n = p->env.n, more = 0;
+	const char **v;
+
+	while (env && env[more])
+		more++;
+	if (!more)
+		return;
+	v = arena_array(arena, n + more + 1, sizeof(*v));
+	if (n)
+		memcpy(v, p->env.v, n * sizeof(*v));
+	memcpy(v + n, env, more * sizeof(*v));
+	p->env.v = v;
+	p->env.n = n + more;
+}
+
+/* The container's process object with what the command line changes. */
+static int merge_request(struct oci_process *p, const struct exec_request *req, struct arena *arena,
+			 struct error *err)
+{
+	size_t n = 0;
+
+	while (req->args && req->args[n])
+		n++;
+	p->args.n = n;
+	p->args.v = (const char **)req->args;
+	p->terminal = (struct oci_bool){req->tty, true};
+	if (req->cwd)
+		p->cwd = req->cwd;
+	if (req->apparmor)
+		p->apparmor_profile = req->apparmor;
+	if (req->process_label)
+		p->selinux_label = req->process_label;
+	if (req->no_new_privs)
+		p->no_new_privileges = (struct oci_bool){true, true};
+	append_env(p, req->env, arena);
+	return set_user(p, req, arena, err);
+}
+
+static void add_caps(struct plan *p, const struct exec_request *req, int last_cap)
+{
+	static const enum plan_cap_set sets[] = {PLAN_CAP_BOUNDING, PLAN_CAP_EFFECTIVE, PLAN_CAP_PERMITTED};
+
+	if (req->process_file || !req->caps || !req->caps[0])
+		return;
+	p->process.has_caps = true;
+	for (size_t i = 0; req->caps[i]; i++)
+		for (size_t k = 0; k < COUNT_OF(sets); k++)
+			plan_add_capability(req->caps[i], (unsigned)last_cap, "--cap", &p->process.caps[sets[k]]);
+	plan_fix_capabilities(p->process.caps, "--cap");
+}
+
+static int plan_the_process(struct handoff *h, struct container *c, const struct oci_config *config,
+			    const struct exec_request *req, int last_cap, struct error *err)
+{
+	struct oci_process *doc, own = {0};
+	struct plan_process *p = &h->plan->process;
+
+	if (req->process_file) {
+		if (document_read(&c->arena, req->process_file, oci_type_process(), (void **)&doc, NULL, NULL, err) < 0)
+			return -1;
+	} else {
+		if (config->process)
+			own = *config->process;
+		if (!own.cwd)
+			own.cwd = "/";
+		doc = &own;
+		if (merge_request(doc, req, &c->arena, err) < 0)
+			return -1;
+	}
+	if (!doc->args.n)
+		return fail_at(err, 0, "process.args", "no program to execute is given");
+	if (plan_process(&h->arena, doc, "process", (unsigned)last_cap, p, err) < 0)
+		return -1;
+	add_caps(h->plan, req, last_cap);
+	if (p->terminal && req->detach && !req->console_socket) {
+		fail_at(err, 0, "process.terminal", "a terminal was asked for, and nobody is there to take it");
+		return error_hint(err, "use --console-socket, or exec without --detach");
+	}
+	if (!config->linux)
+		return 0;
+	if (plan_personality(config->linux->personality, p, err) < 0)
+		return -1;
+	return plan_memory_policy(&h->arena, config->linux->memory_policy, p, err);
+}
+
+/* Which of the process's namespaces are not ours: joining one's own is refused for some kinds. */
+static int find_namespaces(pid_t pid, unsigned long *ret, struct error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} kinds[] = {
+		{"user", CLONE_NEWUSER}, {"pid", CLONE_NEWPID},	      {"net", CLONE_NEWNET},   {"ipc", CLONE_NEWIPC},
+		{"uts", CLONE_NEWUTS},	 {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME}, {"mnt", CLONE_NEWNS},
+	};
+	char path[64];
+	struct stat ours, theirs;
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
+		if (stat(path, &ours) < 0)
+			continue; /* a kind this kernel does not have */
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
+		if (stat(path, &theirs) < 0)
+			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			*ret |= kinds[i].flag;
+	}
+	return 0;
+}
+
+/* Has the path a component ".."? */
+static bool leaves(const char *path)
+{
+	for (const char *s = path; *s; s += strcspn(s, "/")) {
+		s += strspn(s, "/");
+		if (s[0] == '.' && s[1] == '.' && (s[2] == '/' || !s[2]))
+			return true;
+	}
+	return false;
+}
+
+/* The cgroup of the first process as it is now: the container may have moved itself into a child, and a cgroup with
+ * children that have controllers takes no process. */
+static int find_cgroup(struct handoff *h, const struct container *c, const struct exec_request *req,
+		       struct error *err)
+{
+	struct plan_cgroup *g = &h->plan->cgroup;
+	char path[64], text[PATH_MAX + 64], *line, *end;
+	struct cgroup_place place;
+
+	if (!c->record->cgroup[0] || !record_cgroup_place(c->record->cgroup, &place)) {
+		if (req->cgroup)
+			return fail(err, 0, "container '%s' has no cgroup of its own", c->id);
+		return 0;
+	}
+	g->manager = PLAN_CGROUP_FS;
+	g->mount = arena_strdup(&h->arena, place.mount);
+	if (req->cgroup) {
+		if (leaves(req->cgroup))
+			return fail(err, 0, "--cgroup '%s' leaves the container's cgroup", req->cgroup);
+		g->path = arena_printf(&h->arena, "%s/%s", place.path, req->cgroup);
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)c->pid);
+	if (fd_read_small(-1, path, text, sizeof(text)) <= 0)
+		return fail(err, errno, "read '%s'", path);
+	line = str_starts(text, "0::") ? text : strstr(text, "\n0::");
+	if (!line)
+		return fail(err, 0, "'%s' names no cgroup of version 2", path);
+	line = strstr(line, "0::") + 3;
+	end = strchr(line, '\n');
+	g->path = arena_strndup(&h->arena, line, end ? (size_t)(end - line) : strlen(line));
+	return 0;
+}
+
+static int prepare_plan(struct handoff *h, const struct runtime *rt, struct container *c,
+			const struct exec_request *req, struct error *err)
+{
+	struct plan *p = h->plan;
+	struct filter_options filter;
+	struct oci_config *config;
+	struct host host;
+
+	if (check_status(c, req, err) < 0 || container_config(c, &config, err) < 0)
+		return -1;
+	p->magic = PLAN_MAGIC;
+	p->verb = PLAN_EXEC;
+	p->id = arena_strdup(&h->arena, req->id);
+	p->bundle = arena_strdup(&h->arena, c->record->bundle);
+	p->detach = req->detach;
+	p->preserve_fds = req->preserve_fds;
+	p->target_pid = c->pid;
+	p->target_start = c->record->start_time.v;
+	p->pid_file = req->pid_file ? arena_strdup(&h->arena, req->pid_file) : NULL;
+	p->console_socket = req->console_socket ? arena_strdup(&h->arena, req->console_socket) : NULL;
+	p->pidfd_socket = req->pidfd_socket ? arena_strdup(&h->arena, req->pidfd_socket) : NULL;
+	p->new_keyring = true;
+	handoff_settings(h, rt->timing);
+	if (host_collect(&h->arena, &host, err) < 0)
+		return -1;
+	p->euid = host.euid;
+	p->rootless = !host.privileged;
+	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
+	    find_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
+		return -1;
+	if (p->target_ns & CLONE_NEWUSER)
+		p->ns[PLAN_NS_USER].how = PLAN_NS_JOIN;
+	p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, c->record->rootfs,
+				   &config->annotations);
+	if (options_filter(rt, config, &filter, &c->arena, err) < 0 ||
+	    plan_filter(&h->arena, config->linux ? config->linux->seccomp : NULL, &filter, &p->process.seccomp, err) <
+		    0 ||
+	    plan_listener_state(&h->arena,
+				config->linux && config->linux->seccomp ? config->linux->seccomp->listener_metadata
+									: NULL,
+				p) < 0)
+		return -1;
+	return options_require(p, err);
+}
+
+int container_exec(const struct runtime *rt, const struct exec_request *req, struct error *err)
+{
+	struct container c;
+	struct handoff h;
+	int rc;
+
+	rc = container_open(rt, req->id, &c, err);
+	if (rc == 0)
+		rc = handoff_begin(&h, req->preserve_fds, err);
+	if (rc == 0)
+		rc = prepare_plan(&h, rt, &c, req, err);
+	if (rc == 0)
+		rc = handoff_exec(&h, err);
+	container_close(&c);
+	return rc;
+}

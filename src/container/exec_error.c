@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding out why a program does not start. */
+#include "exec_error.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+
+enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126 };
+
+#define WHERE "process.args[0]"
+
+int exec_not_found(const char *name, const char *path, bool denied, struct error *err)
+{
+	if (denied) {
+		fail_at(err, 0, WHERE, "exec: '%s': permission denied", name);
+		error_code(err, "EXEC_PERMISSION");
+		error_hint(err, "a file of that name is in $PATH, but is not executable for the container's user");
+		return error_status(err, NOT_EXECUTABLE);
+	}
+	fail_at(err, 0, WHERE, "exec: '%s': executable file not found in $PATH", name);
+	error_code(err, "EXEC_NOT_FOUND");
+	if (!path)
+		error_hint(err, "process.env has no PATH; the usual directories were searched");
+	else
+		error_hint(err, "PATH is '%.200s'", path);
+	return error_status(err, NOT_FOUND);
+}
+
+/* Names the first component of PATH that is missing or refuses. */
+static void explain_path(const char *path, struct error *err)
+{
+	char part[4096];
+	struct stat st;
+
+	for (const char *s = path + strspn(path, "/"); *s;) {
+		s += strcspn(s, "/");
+		snprintf(part, sizeof(part), "%.*s", (int)(s - path), path);
+		if (stat(part, &st) < 0) {
+			char text[128];
+
+			error_hint(err, "'%s': %s", part, errno_text(errno, text, sizeof(text)));
+			return;
+		}
+		s += strspn(s, "/");
+	}
+}
+
+int exec_check(const char *exe, const char *name, struct error *err)
+{
+	struct stat st;
+
+	if (stat(exe, &st) < 0) {
+		fail_at(err, errno, WHERE, "exec: '%s'", name);
+		explain_path(exe, err);
+		error_code(err, errno == ENOENT || errno == ENOTDIR ? "EXEC_NOT_FOUND" : "EXEC_PERMISSION");
+		return error_status(err, errno == EACCES ? NOT_EXECUTABLE : NOT_FOUND);
+	}
+	if (S_ISDIR(st.st_mode)) {
+		fail_at(err, 0, WHERE, "exec: '%s': is a directory: permission denied", name);
+		error_code(err, "EXEC_DIRECTORY");
+		return error_status(err, NOT_EXECUTABLE);
+	}
+	if (!S_ISREG(st.st_mode) || access(exe, X_OK) < 0)
+		return exec_failed(exe, name, EACCES, err);
+	return 0;
+}
+
+static const char *machine_name(unsigned machine)
+{
+	static const struct {
+		unsigned machine;
+		const char *name;
+	} names[] = {
+		{EM_386, "i386"}, {EM_X86_64, "x86_64"}, {EM_ARM, "arm"}, {EM_AARCH64, "aarch64"},
+		{EM_PPC64, "ppc64"}, {EM_S390, "s390x"}, {EM_MIPS, "mips"}, {EM_RISCV, "riscv"},
+		{EM_SPARCV9, "sparc64"}, {258 /* EM_LOONGARCH */, "loongarch"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (names[i].machine == machine)
+			return names[i].name;
+	return "another machine";
+}
+
+static void explain_script(const char *head, const char *name, struct error *err)
+{
+	char interpreter[200];
+
+	snprintf(interpreter, sizeof(interpreter), "%.*s", (int)strcspn(head + 2, " \t\r\n"),
+		 head + 2 + strspn(head + 2, " \t"));
+	interpreter[strcspn(interpreter, " \t\r\n")] = '\0';
+	error_code(err, "EXEC_INTERPRETER");
+	error_hint(err, "'%s' is a script for '%s', which is not there or cannot run%s", name, interpreter,
+		   strchr(head, '\r') ? " (the line ends with a carriage return)" : "");
+}
+
+/* The program interpreter that a dynamic ELF file asks for. */
+static void explain_elf(int fd, const Elf64_Ehdr *e, const char *name, struct error *err)
+{
+	for (unsigned i = 0; i < e->e_phnum && i < 64; i++) {
+		char path[200] = "";
+		Elf64_Phdr p;
+
+		if (pread(fd, &p, sizeof(p), (off_t)(e->e_phoff + i * sizeof(p))) != sizeof(p))
+			return;
+		if (p.p_type != PT_INTERP)
+			continue;
+		if (pread(fd, path, sizeof(path) - 1, (off_t)p.p_offset) <= 0)
+			return;
+		error_code(err, "EXEC_INTERPRETER");
+		error_hint(err, "'%s' needs the dynamic loader '%s', which is not in the container", name, path);
+		return;
+	}
+}
+
+static void explain_format(int fd, const char *name, struct error *err)
+{
+	union {
+		char text[256];
+		Elf64_Ehdr elf;
+	} head = {.text = ""};
+	ssize_t n = pread(fd, head.text, sizeof(head.text) - 1, 0);
+
+	if (n >= 2 && head.text[0] == '#' && head.text[1] == '!') {
+		explain_script(head.text, name, err);
+		return;
+	}
+	if (n < (ssize_t)sizeof(head.elf) || memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0) {
+		error_code(err, "EXEC_FORMAT");
+		error_hint(err, "'%s' is neither a program nor a script with a '#!' line", name);
+		return;
+	}
+#if defined(__x86_64__)
+	const unsigned native = EM_X86_64;
+#elif defined(__aarch64__)
+	const unsigned native = EM_AARCH64;
+#else
+	const unsigned native = head.elf.e_machine;
+#endif
+	if (head.elf.e_machine != native) {
+		error_code(err, "EXEC_ARCHITECTURE");
+		error_hint(err, "'%s' is a program for %s, this machine is %s and has no binfmt_misc handler for it",
+			   name, machine_name(head.elf.e_machine), machine_name(native));
+		return;
+	}
+	if (head.elf.e_ident[EI_CLASS] == ELFCLASS64)
+		explain_elf(fd, &head.elf, name, err);
+}
+
+static void explain_access(const char *exe, const char *name, struct error *err)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(exe, &st) < 0)
+		return;
+	if (statvfs(exe, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+		error_hint(err, "'%s' is on a file system mounted noexec", name);
+	else if (!(st.st_mode & 0111))
+		error_hint(err, "'%s' has mode %04o: no execute bit is set", name, (unsigned)st.st_mode & 07777);
+	else
+		error_hint(err, "'%s' has mode %04o and owner %u:%u", name, (unsigned)st.st_mode & 07777,
+			   (unsigned)st.st_uid, (unsigned)st.st_gid);
+}
+
+int exec_failed(const char *exe, const char *name, int errnum, struct error *err)
+{
+	autoclose int fd = -1;
+
+	fail_at(err, errnum, WHERE, "exec: '%s'", name);
+	error_status(err, errnum == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
+	if (errnum == EACCES || errnum == EPERM) {
+		error_code(err, "EXEC_PERMISSION");
+		explain_access(exe, name, err);
+		return -1;
+	}
+	fd = open(exe, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0)
+		explain_format(fd, name, err);
+	return error_code(err, "EXEC_FAILED");
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's first process.
+ *
+ * Runs in the new namespaces, as a copy of vert-init: no host binary, no library, not dumpable.  The order of the
+ * table is the security of the runtime; each line says why it stands where it does.
+ */
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/become.h"
+#include "container/hooks.h"
+#include "container/proto.h"
+#include "container/step.h"
+#include "kernel/device.h"
+#include "kernel/inroot.h"
+#include "kernel/mount.h"
+#include "kernel/privilege.h"
+#include "kernel/rootfs.h"
+#include "kernel/sysctl.h"
+#include "kernel/terminal.h"
+
+struct child {
+	struct init *init;
+	const struct plan *plan;
+	int rootfd;
+	int slave; /* of the terminal, -1 */
+	struct become become;
+};
+
+/* Waits for the launcher's MSG_GO; its end is our end. */
+static int wait_go(int sock, struct error *err)
+{
+	struct msg m;
+	int n = proto_recv(sock, &m, NULL);
+
+	if (n == 1 && m.kind == MSG_GO)
+		return 0;
+	if (n == 0)
+		return fail(err, 0, "the launcher is gone");
+	return fail(err, n < 0 ? errno : EBADMSG, "wait for the launcher");
+}
+
+static int die_with_launcher(void *context, struct error *err)
+{
+	(void)context;
+	/* Should the launcher be killed now, nobody would know of us; the death of its socket tells us at the
+	 * next message, this also in between.  Cleared before the container counts as created. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail(err, errno, "set the parent-death signal");
+	return 0;
+}
+
+static int join_namespaces(void *context, struct error *err)
+{
+	struct child *c = context;
+	static const char *const names[] = {
+		[PLAN_NS_USER] = "user", [PLAN_NS_PID] = "pid",	      [PLAN_NS_NET] = "network", [PLAN_NS_IPC] = "ipc",
+		[PLAN_NS_UTS] = "uts",	 [PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",	 [PLAN_NS_MOUNT] = "mount",
+	};
+
+	if (c->init->staged)
+		return 0;
+	for (int i = 0; i < PLAN_NS_COUNT; i++)
+		if (c->init->stage_ns[i] >= 0 && setns(c->init->stage_ns[i], 0) < 0)
+			return fail_at(err, errno, c->plan->ns[i].at, "join %s namespace '%s'", names[i],
+				       c->plan->ns[i].path);
+	return 0;
+}
+
+static int enter_user_namespace(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
+		return 0;
+	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && wait_go(c->init->sock, err) < 0)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
+		return fail(err, errno, "become non-dumpable");
+	/* From here on files are made as the container's root.  A map without an id 0 leaves us as we are. */
+	if ((sys_setresgid(0) < 0 || sys_setresuid(0) < 0) && errno != EINVAL)
+		return fail(err, errno, "become root in the user namespace");
+	return 0;
+}
+
+static int enter_cgroup_namespace(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	/* Not by clone3(2): the namespace's root would be the launcher's cgroup, not ours. */
+	if (c->plan->ns[PLAN_NS_CGROUP].how == PLAN_NS_NEW && unshare(CLONE_NEWCGROUP) < 0)
+		return fail(err, errno, "make a cgroup namespace");
+	return 0;
+}
+
+static int reset_inherited(void *context, struct error *err)
+{
+	(void)context;
+	if (privilege_reset_inherited(err) < 0)
+		return -1;
+	return die_with_launcher(NULL, err);
+}
+
+static int new_session(void *context, struct error *err)
+{
+	(void)context;
+	/* No controlling terminal of the caller's: TIOCSTI must not reach it (CVE-2017-5226). */
+	if (setsid() < 0 && errno != EPERM)
+		return fail(err, errno, "make a session");
+	return 0;
+}
+
+static int open_root(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	c->become.umask = (int)umask(0); /* modes of what we make are exact; the container's own comes at the end */
+	return rootfs_open(c->plan->rootfs, c->plan->root_propagation, &c->rootfd, err);
+}
+
+static int make_mounts(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	for (size_t i = 0; i < c->plan->n_mounts; i++) {
+		const struct plan_mount *m = &c->plan->mounts[i];
+
+		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], c->init->cgroup_dir,
+				    err) < 0)
+			return error_where(err, m->at);
+		if (c->init->sources[i] >= 0)
+			fd_close(c->init->sources[i]);
+	}
+	return 0;
+}
+
+static int make_devices(void *context, struct error *err)
+{
+	struct child *c = context;
+	bool bind = c->plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT || c->plan->bind_devices;
+
+	if (device_make_all(c->rootfd, c->plan->devices, c->plan->n_devices, bind, err) < 0)
+		return -1;
+	return c->plan->dev_is_host ? 0 : device_make_links(c->rootfd, err);
+}
+
+static int make_cwd(void *context, struct error *err)
+{
+	struct child *c = context;
+	autoclose int fd = -1;
+
+	/* As crun and runc do; only where it is missing, and inside the root whatever links say. */
+	fd = inroot_open(c->rootfd, c->plan->process.cwd, O_PATH, 0, 0);
+	if (fd >= 0 || errno != ENOENT || !c->plan->has_process)
+		return 0;
+	if (inroot_mkdirs(c->rootfd, c->plan->process.cwd, &fd, err) < 0) {
+		wrap(err, "make the working directory");
+		return error_where(err, "process.cwd");
+	}
+	return 0;
+}
+
+static int set_names(void *context, struct error *err)
+{
+	const struct plan *p = ((struct child *)context)->plan;
+
+	if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
+		return fail_at(err, errno, "hostname", "set the host name");
+	if (p->domainname && setdomainname(p->domainname, strlen(p->domainname)) < 0)
+		return fail_at(err, errno, "domainname", "set the domain name");
+	return 0;
+}
+
+static int set_sysctls(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	return sysctl_write_all(c->plan->sysctls, c->plan->n_sysctls, err);
+}
+
+static int run_hooks(void *context, struct error *err)
+{
+	struct child *c = context;
+	const struct plan *p = c->plan;
+	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr};
+	struct buf state = {0};
+	int rc;
+
+	if (p->hooks[PLAN_HOOK_PRESTART].n || p->hooks[PLAN_HOOK_CREATE_RUNTIME].n) {
+		if (proto_send_kind(c->init->sock, MSG_HOOKS) < 0)
+			return fail(err, errno, "ask the launcher for its hooks");
+		if (wait_go(c->init->sock, err) < 0)
+			return -1;
+	}
+	if (!p->hooks[PLAN_HOOK_CREATE_CONTAINER].n)
+		return 0;
+	hooks_state(&state, p->state_head, PLAN_HOOK_CREATE_CONTAINER, getpid());
+	scene.state = state.s;
+	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
+			  : hooks_run(&p->hooks[PLAN_HOOK_CREATE_CONTAINER], &scene, err);
+	buf_free(&state);
+	return rc;
+}
+
+static int open_terminal(void *context, struct error *err)
+{
+	struct child *c = context;
+	const struct plan_process *p = &c->plan->process;
+	struct msg m = {.kind = MSG_CONSOLE};
+	autoclose int master = -1;
+
+	if (!p->terminal)
+		return 0;
+	if (terminal_open(c->rootfd, &master, &c->slave, err) < 0)
+		return error_where(err, "process.terminal");
+	if (p->rows && terminal_set_size(master, p->rows, p->columns, err) < 0)
+		return error_where(err, "process.consoleSize");
+	if (terminal_bind_console(c->slave, c->rootfd, err) < 0)
+		return error_where(err, "process.terminal");
+	if (proto_send(c->init->sock, &m, master) < 0)
+		return fail(err, errno, "hand over the terminal");
+	return 0;
+}
+
+static int mask_paths(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	if (rootfs_protect(c->rootfd, c->plan->readonly, c->plan->n_readonly, err) < 0)
+		return -1;
+	return rootfs_mask(c->rootfd, c->plan->masked, c->plan->n_masked, err);
+}
+
+static int protect_root(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	return c->plan->root_readonly ? rootfs_make_readonly(c->rootfd, err) : 0;
+}
+
+static int open_proc(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	/* The host's, while it can be seen: the container's is not to be trusted with labels
+	 * (CVE-2019-16884).  It shows us under our number in the host's view. */
+	c->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->become.procfd < 0)
+		return fail(err, errno, "open '/proc'");
+	return 0;
+}
+
+static int enter_root(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	if (rootfs_enter(c->rootfd, c->plan->no_pivot, c->plan->root_propagation_final, err) < 0)
+		return -1;
+	fd_close(c->rootfd);
+	c->rootfd = -1;
+	return 0;
+}
+
+static int use_terminal(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	if (c->slave < 0)
+		return 0;
+	if (fchown(c->slave, c->plan->process.uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM)
+		return fail(err, errno, "give the terminal to the container's user");
+	if (terminal_make_controlling(c->slave, err) < 0)
+		return error_where(err, "process.terminal");
+	c->slave = -1;
+	return 0;
+}
+
+static int own_stdio(void *context, struct error *err)
+{
+	const struct plan_process *p = &((struct child *)context)->plan->process;
+
+	(void)err;
+	/* Pipes of the engine were made by its user: the container's must be able to reopen them through
+	 * /proc/self/fd.  Never a device (CVE-2026-88265: a host's /dev/null changed its owner). */
+	for (int fd = 0; p->uid != 0 && fd < 3; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
+			(void)!fchown(fd, p->uid, (gid_t)-1); /* a convenience: what fails stays as it is */
+	}
+	return 0;
+}
+
+static int prepare(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	c->become.plan = c->plan;
+	c->become.sock = c->init->sock;
+	if (become_prepare(&c->become, err) < 0)
+		return -1;
+	return become_send_listener(&c->become, err);
+}
+
+static int report_ready(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+		return fail(err, errno, "clear the parent-death signal");
+	if (proto_send_kind(c->init->sock, MSG_READY) < 0)
+		return fail(err, errno, "report to the launcher");
+	return 0;
+}
+
+/* create: someone connects to the start socket and says MSG_GO; who hangs up without a word did not mean it. */
+static int wait_for_start(struct child *c, struct error *err)
+{
+	fd_close(c->init->sock);
+	c->init->sock = c->become.sock = -1;
+	for (;;) {
+		autoclose int conn = accept4(c->init->listen, NULL, NULL, SOCK_CLOEXEC);
+		struct msg m;
+
+		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (conn < 0)
+			return fail(err, errno, "wait for start");
+		if (proto_recv(conn, &m, NULL) == 1 && m.kind == MSG_GO) {
+			c->init->sock = c->become.sock = take_fd(&conn);
+			fd_close(c->init->listen);
+			return 0;
+		}
+	}
+}
+
+static int wait_at_gate(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	return c->init->listen >= 0 ? wait_for_start(c, err) : wait_go(c->init->sock, err);
+}
+
+static int run_start_hooks(void *context, struct error *err)
+{
+	struct child *c = context;
+	const struct plan *p = c->plan;
+	struct hook_scene scene = {.cwd = "/", .env = p->process.env.v};
+	struct buf state = {0};
+	int rc;
+
+	if (!p->hooks[PLAN_HOOK_START_CONTAINER].n)
+		return 0;
+	hooks_state(&state, p->state_head, PLAN_HOOK_START_CONTAINER, getpid());
+	scene.state = state.s;
+	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
+			  : hooks_run(&p->hooks[PLAN_HOOK_START_CONTAINER], &scene, err);
+	buf_free(&state);
+	return rc;
+}
+
+static int execute(void *context, struct error *err)
+{
+	return become_exec(&((struct child *)context)->become, err);
+}
+
+static const struct step steps[] = {
+	{"die with the launcher", die_with_launcher},	 /* before anything that could be left behind */
+	{"join namespaces", join_namespaces},		 /* while we still have the caller's privileges */
+	{"enter user namespace", enter_user_namespace},	 /* what follows is owned by the container's root */
+	{"enter cgroup namespace", enter_cgroup_namespace},
+	{"reset inherited state", reset_inherited},
+	{"make session", new_session},
+	{"open procfs", open_proc},	   /* the host's /proc is still in view */
+	{"set names", set_names},	   /* hooks expect them */
+	{"set sysctls", set_sysctls},	   /* through the host's /proc, before the container's tree is touched */
+	{"open root file system", open_root},
+	{"make mounts", make_mounts},
+	{"make devices", make_devices},	   /* into the /dev that was just mounted */
+	{"make working directory", make_cwd},
+	{"run create hooks", run_hooks},   /* they see the host's tree, and a root they may still change */
+	{"open terminal", open_terminal},  /* needs the container's devpts; the console is bound over /dev */
+	{"mask and protect paths", mask_paths}, /* after hooks, which may mount; masks win over readonly */
+	{"protect root", protect_root},
+	{"enter root", enter_root},	   /* the host's tree is gone from here on */
+	{"use terminal", use_terminal},
+	{"own standard streams", own_stdio},
+	{"prepare process", prepare},	   /* ids, limits, cwd: nothing of the host is open any more */
+	{"report ready", report_ready},
+	{"wait for start", wait_at_gate},  /* created */
+	{"run startContainer hooks", run_start_hooks},
+	{"execute", execute},		   /* running */
+};
+
+_Noreturn void init_main(struct init *init)
+{
+	struct child c = {.init = init, .plan = init->plan, .rootfd = -1, .slave = -1};
+	struct msg m = {.kind = MSG_ERROR};
+
+	(void)prctl(PR_SET_NAME, "vert:init");
+	if (steps_run("init", steps, COUNT_OF(steps), &c, &m.error) < 0)
+		(void)proto_send(init->sock, &m, -1); /* nobody listens: nobody needs to know */
+	_exit(m.error.status ? m.error.status : 1);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The launcher of a container.
+ *
+ * Makes what lies outside the container (state directory, cgroup, gate), clones init, and works beside it: limits and
+ * device program are written while init mounts.  Everything it made is given back by launch_undo() when
+ * any step fails.
+ */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/handover.h"
+#include "container/hooks.h"
+#include "container/init.h"
+#include "container/namespace.h"
+#include "container/notify.h"
+#include "container/proto.h"
+#include "container/remove.h"
+#include "container/state.h"
+#include "container/step.h"
+#include "container/supervise.h"
+#include "kernel/cgroup.h"
+#include "kernel/devbpf.h"
+#include "kernel/mount.h"
+#include "kernel/privilege.h"
+#include "kernel/terminal.h"
+#include "kernel/userns.h"
+
+struct launch { /* everything a failed start must give back */
+	const struct plan *plan;
+	int root, dir, claim;		/* state root, state directory, our claim on it; -1: not made */
+	struct cgroup cgroup;
+	char cgroup_dir[4096];		/* "": none */
+	int sock;			/* to init */
+	pid_t pid;
+	int pidfd;			/* init; -1: not cloned */
+	uint64_t start_time;
+	int master;			/* terminal of a foreground run, -1 */
+	int notify;			/* the container's NOTIFY_SOCKET, -1 */
+	int signals;			/* signalfd; everything is blocked */
+	bool hooks_ran;			/* of the create kinds: poststop is owed */
+	bool ready;			/* init reported MSG_READY */
+	bool let_go;			/* the last MSG_GO is sent: init executes the program */
+	struct init init;
+};
+
+static int save_record(struct launch *l, const char *phase, struct error *err)
+{
+	const struct state_facts facts = {
+		.phase = phase,
+		.pid = l->pid,
+		.start_time = l->start_time,
+		.cgroup = l->cgroup_dir,
+		.cgroup_id = l->cgroup.id,
+		.scope = "",
+	};
+
+	return state_write(l->dir, l->plan->record_head, &facts, err);
+}
+
+static int make_state(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+
+	if (state_open_root(p->state_root, true, &l->root, err) < 0 || state_make(l->root, p->id, &l->dir, err) < 0)
+		return -1;
+	if (state_claim(l->dir, p->id, 0, &l->claim, err) < 0)
+		return -1;
+	if (p->cgroup.manager == PLAN_CGROUP_FS)
+		snprintf(l->cgroup_dir, sizeof(l->cgroup_dir), "%s%s", p->cgroup.mount, p->cgroup.path);
+	/* The intent, before the first side effect: what a killed runtime leaves can be found by it. */
+	if (save_record(l, "creating", err) < 0)
+		return -1;
+	if (fd_replace_file(l->dir, STATE_CONFIG, 0600, p->config_text, p->config_len, err) < 0)
+		return -1;
+	return p->notify_socket ? notify_make_dir(l->dir, err) : 0;
+}
+
+static int make_cgroup(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	if (l->plan->cgroup.manager != PLAN_CGROUP_FS)
+		return 0;
+	if (cgroup_make(&l->plan->cgroup, &l->cgroup, err) < 0)
+		return error_where(err, "linux.cgroupsPath");
+	if (l->cgroup.dirfd < 0)
+		l->cgroup_dir[0] = '\0';
+	l->init.cgroup_dir = l->cgroup_dir[0] ? l->cgroup_dir : NULL;
+	return 0;
+}
+
+static int open_sources(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+
+	l->init.sources = malloc((p->n_mounts + 1) * sizeof(int));
+	l->init.usernses = malloc((p->n_mounts + 1) * sizeof(int));
+	if (!l->init.sources || !l->init.usernses)
+		return fail(err, ENOMEM, "prepare mounts");
+	for (size_t i = 0; i < p->n_mounts; i++)
+		l->init.sources[i] = l->init.usernses[i] = -1;
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct plan_mount *m = &p->mounts[i];
+
+		if (m->idmap == PLAN_IDMAP_OWN && userns_make(&m->uid_map, &m->gid_map, &l->init.usernses[i], err) < 0)
+			return error_where(err, m->at);
+		if (m->kind == PLAN_MOUNT_BIND && m->by_launcher &&
+		    mount_open_source(m, l->init.usernses[i], &l->init.sources[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_gate(void *context, struct error *err)
+{
+	struct launch *l = context;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(err, errno, "make a socket pair");
+	l->sock = pair[0];
+	l->init.sock = pair[1];
+	l->init.listen = -1;
+	return l->plan->verb == PLAN_CREATE ? state_listen(l->dir, &l->init.listen, err) : 0;
+}
+
+static int clone_init(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+	bool rootless = p->euid != 0;
+
+	if (namespaces_open(&l->init, err) < 0)
+		return -1;
+	/* Without privileges the kernel lets us write a child's id maps, and our own oom score, only while we are
+	 * dumpable; nobody of the container exists yet. */
+	if (rootless && prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail(err, errno, "become dumpable");
+	if (rootless && p->process.set_oom_score && handover_oom_score(p, 0, err) < 0)
+		return -1;
+	if (namespaces_clone(&l->init, l->cgroup.dirfd, l->sock, &l->pid, &l->pidfd, err) < 0)
+		return -1;
+	fd_close(l->init.sock); /* so that init's death reads as the end of the conversation */
+	l->init.sock = -1;
+	return 0;
+}
+
+static int map_ids(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+	autoclose int userns = -1;
+	char path[40];
+
+	if (p->ns[PLAN_NS_USER].how != PLAN_NS_NEW)
+		return 0;
+	if (userns_write_maps(l->pid, &p->uid_map, &p->gid_map, p->maps_by_helper, p->deny_setgroups, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		if (p->mounts[i].idmap != PLAN_IDMAP_CONTAINER || l->init.sources[i] < 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
+		if (userns < 0)
+			userns = open(path, O_RDONLY | O_CLOEXEC);
+		if (userns < 0)
+			return fail(err, errno, "open '%s'", path);
+		/* Init holds the same detached tree and waits for our word before it attaches it. */
+		if (mount_set_idmap(l->init.sources[i], &p->mounts[i], userns, err) < 0)
+			return -1;
+	}
+	if (proto_send_kind(l->sock, MSG_GO) < 0)
+		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	if (p->euid != 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail(err, errno, "become non-dumpable");
+	return 0;
+}
+
+static int limit_cgroup(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan_cgroup *c = &l->plan->cgroup;
+
+	if (l->cgroup.dirfd < 0)
+		return 0;
+	if (cgroup_apply(l->cgroup.dirfd, c->writes, c->n_writes, err) < 0)
+		return -1;
+	if (c->n_filter && devbpf_attach(l->cgroup.dirfd, c->filter, c->n_filter, err) < 0) {
+		if (!l->plan->rootless || (err->errnum != EPERM && err->errnum != EACCES))
+			return error_where(err, "linux.resources.devices");
+		/* A rootless container makes no device nodes, and those bound in are guarded by their modes. */
+		log_debug("no device program without privileges: %s", err->msg);
+	}
+	return c->delegate ? cgroup_delegate(l->cgroup.dirfd, c->delegate_uid, (gid_t)-1, err) : 0;
+}
+
+static int set_oom_score(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	/* By us and from outside: init may be without the privilege in its user namespace. */
+	if (!l->plan->process.set_oom_score || l->plan->euid != 0)
+		return 0;
+	return handover_oom_score(l->plan, l->pid, err);
+}
+
+static int record_process(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	l->start_time = proc_start_time(l->pid, NULL);
+	return save_record(l, l->plan->verb == PLAN_CREATE ? "creating" : "running", err);
+}
+
+static int run_hooks(struct launch *l, enum plan_hook_kind kind, struct error *err)
+{
+	const struct plan *p = l->plan;
+	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr};
+	struct buf state = {0};
+	int rc;
+
+	if (!p->hooks[kind].n)
+		return 0;
+	hooks_state(&state, p->state_head, kind, l->pid);
+	scene.state = state.s;
+	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
+			  : hooks_run(&p->hooks[kind], &scene, err);
+	buf_free(&state);
+	return rc;
+}
+
+static int take_console(struct launch *l, int *master, struct error *err)
+{
+	if (*master < 0)
+		return fail(err, EBADMSG, "receive the terminal");
+	if (l->plan->console_socket)
+		return terminal_send_to_socket(l->plan->console_socket, *master, err);
+	l->master = take_fd(master);
+	return 0;
+}
+
+static int on_message(struct launch *l, const struct msg *m, int *fd, struct error *err)
+{
+	switch (m->kind) {
+	case MSG_ERROR:
+		*err = m->error;
+		return -1;
+	case MSG_HOOKS:
+		l->hooks_ran = true;
+		if (run_hooks(l, PLAN_HOOK_PRESTART, err) < 0 || run_hooks(l, PLAN_HOOK_CREATE_RUNTIME, err) < 0)
+			return -1;
+		break;
+	case MSG_CONSOLE:
+		return take_console(l, fd, err);
+	case MSG_SECCOMP:
+		if (handover_listener(l->plan, l->pidfd, l->pid, m->value, err) < 0)
+			return -1;
+		break;
+	case MSG_READY:
+		l->ready = true;
+		return 0;
+	default:
+		return fail(err, EBADMSG, "message %d from init", m->kind);
+	}
+	if (proto_send_kind(l->sock, MSG_GO) < 0)
+		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	return 0;
+}
+
+static bool is_ending(int sig)
+{
+	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
+}
+
+/* One message of init's.  1: handled; 0: end of file; -1: error.  A signal that asks us to end is an error too: what
+ * was made is then given back. */
+static int next_message(struct launch *l, struct error *err)
+{
+	struct pollfd p[2] = {{.fd = l->sock, .events = POLLIN}, {.fd = l->signals, .events = POLLIN}};
+	autoclose int fd = -1;
+	struct msg m;
+	int n, sig = 0;
+
+	do {
+		n = poll(p, 2, -1);
+		if (n < 0 && errno != EINTR)
+			return fail(err, errno, "wait for init");
+		if (n > 0 && (p[1].revents & POLLIN) &&
+		    is_ending(sig = supervise_next_signal(l->signals))) {
+			fail(err, 0, "interrupted by signal %d", sig);
+			return error_status(err, 128 + sig);
+		}
+	} while (n < 0 || !p[0].revents);
+	n = proto_recv(l->sock, &m, &fd);
+	if (n == 1)
+		return on_message(l, &m, &fd, err) < 0 ? -1 : 1;
+	if (n == 0 || errno == ECONNRESET)
+		return 0;
+	return fail(err, errno, "receive from init");
+}
+
+static int follow_init(void *context, struct error *err)
+{
+	struct launch *l = context;
+	const struct plan *p = l->plan;
+	int n;
+
+	l->hooks_ran |= p->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0;
+	/* Where init needs no other word from us, the last one is sent ahead: it never waits. */
+	if (p->verb == PLAN_RUN && !p->hooks[PLAN_HOOK_PRESTART].n && !p->hooks[PLAN_HOOK_CREATE_RUNTIME].n &&
+	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file)
+		l->let_go = proto_send_kind(l->sock, MSG_GO) == 0;
+	while (!l->ready) {
+		n = next_message(l, err);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	}
+	return 0;
+}
+
+static int publish(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	if (l->plan->pid_file && handover_pid_file(l->plan->pid_file, l->pid, err) < 0)
+		return -1;
+	if (l->plan->pidfd_socket && handover_pidfd(l->plan->pidfd_socket, l->pidfd, err) < 0)
+		return -1;
+	return l->plan->verb == PLAN_CREATE ? save_record(l, "created", err) : 0;
+}
+
+static int let_run(void *context, struct error *err)
+{
+	struct launch *l = context;
+	int n;
+
+	if (l->plan->verb != PLAN_RUN)
+		return 0;
+	if (l->plan->notify_socket && notify_bind(l->dir, &l->notify, err) < 0)
+		return -1;
+	if (!l->let_go && proto_send_kind(l->sock, MSG_GO) < 0)
+		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	/* The socket closes at execve: end of file means that the program runs. */
+	n = next_message(l, err);
+	if (n > 0)
+		return fail(err, EBADMSG, "message from init after its start");
+	if (n < 0)
+		return -1;
+	return run_hooks(l, PLAN_HOOK_POSTSTART, err);
+}
+
+static int wait_ready(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	if (l->notify < 0 || !l->plan->detach)
+		return 0;
+	return notify_wait(l->notify, l->plan->notify_socket, l->pid, l->pidfd, err);
+}
+
+/* Removes the container, with whatever it takes. */
+static int remove_all(struct launch *l, bool poststop, struct error *err)
+{
+	const struct removal r = {
+		.rootfd = l->root,
+		.dirfd = l->dir,
+		.id = l->plan->id,
+		.pidfd = l->pidfd,
+		.cgroup_mount = l->plan->cgroup.mount,
+		.cgroup_path = l->cgroup.dirfd >= 0 ? l->plan->cgroup.path : NULL,
+		.cgroup_id = l->cgroup.id,
+		.poststop = poststop ? &l->plan->hooks[PLAN_HOOK_POSTSTOP] : NULL,
+		.state_head = l->plan->state_head,
+		.bundle = l->plan->bundle,
+		.hooks_stdout = l->plan->hooks_stdout,
+		.hooks_stderr = l->plan->hooks_stderr,
+	};
+
+	return remove_container(&r, err);
+}
+
+/* Copes with any prefix of what the steps make. */
+static void launch_undo(struct launch *l)
+{
+	struct error err;
+
+	if (l->pidfd >= 0) {
+		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
+		(void)proc_reap(l->pidfd);
+	}
+	if (l->plan->pid_file && l->ready)
+		(void)unlink(l->plan->pid_file);
+	if (l->hooks_ran && remove_all(l, true, &err) == 0)
+		l->root = -1;
+	cgroup_undo(&l->plan->cgroup, &l->cgroup);
+	if (l->dir >= 0 && l->root >= 0 && state_remove(l->root, l->dir, l->plan->id, &err) < 0)
+		log_warning("%s", err.msg);
+}
+
+static int supervise(struct launch *l, int *ret_status, struct error *err)
+{
+	struct supervise s = {
+		.pidfd = l->pidfd,
+		.master = l->master,
+		.signals = l->signals,
+	};
+
+	if (supervise_wait(&s, ret_status, err) < 0)
+		return -1;
+	return l->plan->keep ? 0 : remove_all(l, true, err);
+}
+
+int launch(const struct plan *plan, int *ret_status, struct error *err)
+{
+	static const struct step steps[] = {
+		{"make state", make_state},	/* the name is ours, or somebody else's: before anything else */
+		{"make cgroup", make_cgroup},	/* clone3 puts init straight into it */
+		{"open mount sources", open_sources}, /* with our privileges, and our view of the host */
+		{"open gate", open_gate},
+		{"clone init", clone_init},
+		{"map ids", map_ids},		/* init waits for it */
+		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
+		{"set oom score", set_oom_score},
+		{"record process", record_process}, /* from here on delete finds the process */
+		{"follow init", follow_init},
+		{"publish", publish}, /* pid file: not before the process exists and is ready */
+		{"let run", let_run},
+		{"wait for readiness", wait_ready},
+	};
+	struct launch l = {
+		.plan = plan,
+		.root = -1,
+		.dir = -1,
+		.claim = -1,
+		.cgroup = CGROUP_NONE,
+		.sock = -1,
+		.pidfd = -1,
+		.master = -1,
+		.notify = -1,
+		.init = {.plan = plan, .sock = -1, .listen = -1},
+	};
+
+	if (supervise_block_signals(&l.signals, err) < 0)
+		return -1;
+	if (steps_run("launch", steps, COUNT_OF(steps), &l, err) < 0) {
+		launch_undo(&l);
+		return -1;
+	}
+	*ret_status = 0;
+	if (plan->verb == PLAN_CREATE || plan->detach)
+		return 0;
+	return supervise(&l, ret_status, err);
+}

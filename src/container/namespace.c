@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cloning init into its namespaces. */
+#include "namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "container/proto.h"
+#include "kernel/userns.h"
+
+#define NS_GET_NSTYPE_ _IO(0xb7, 0x3) /* linux/nsfs.h */
+
+static const struct {
+	const char *name;
+	unsigned flag;
+} kinds[PLAN_NS_COUNT] = {
+	[PLAN_NS_USER] = {"user", CLONE_NEWUSER},     [PLAN_NS_PID] = {"pid", CLONE_NEWPID},
+	[PLAN_NS_NET] = {"network", CLONE_NEWNET},    [PLAN_NS_IPC] = {"ipc", CLONE_NEWIPC},
+	[PLAN_NS_UTS] = {"uts", CLONE_NEWUTS},	      [PLAN_NS_CGROUP] = {"cgroup", CLONE_NEWCGROUP},
+	[PLAN_NS_TIME] = {"time", CLONE_NEWTIME},     [PLAN_NS_MOUNT] = {"mount", CLONE_NEWNS},
+};
+
+static int open_one(const struct plan_namespace *ns, int kind, int *ret_fd, struct error *err)
+{
+	autoclose int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		fail_at(err, errno, ns->at, "open the %s namespace '%s'", kinds[kind].name, ns->path);
+		return error_code(err, "NAMESPACE_PATH");
+	}
+	if (ioctl(fd, NS_GET_NSTYPE_) != (int)kinds[kind].flag) {
+		fail_at(err, 0, ns->at, "'%s' is not a %s namespace", ns->path, kinds[kind].name);
+		return error_code(err, "NAMESPACE_TYPE");
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int namespaces_open(struct init *init, struct error *err)
+{
+	const struct plan *p = init->plan;
+	bool joins = false;
+
+	for (int i = 0; i < PLAN_NS_COUNT; i++) {
+		init->stage_ns[i] = -1;
+		if (p->ns[i].how != PLAN_NS_JOIN)
+			continue;
+		joins = true;
+		if (open_one(&p->ns[i], i, &init->stage_ns[i], err) < 0)
+			return -1;
+	}
+	init->staged = p->ns[PLAN_NS_USER].how == PLAN_NS_JOIN || p->ns[PLAN_NS_PID].how == PLAN_NS_JOIN ||
+		       (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && joins) || p->set_time_offsets;
+	return 0;
+}
+
+/* Flags of the new namespaces; the cgroup namespace is made by init, inside its cgroup. */
+static uint64_t new_flags(const struct plan *p)
+{
+	uint64_t flags = 0;
+
+	for (int i = 0; i < PLAN_NS_COUNT; i++)
+		if (p->ns[i].how == PLAN_NS_NEW && i != PLAN_NS_CGROUP && !(i == PLAN_NS_TIME && p->set_time_offsets))
+			flags |= kinds[i].flag;
+	return flags;
+}
+
+static int fail_clone(const struct plan *p, struct error *err)
+{
+	int saved = errno;
+
+	fail(err, saved, "clone the container's first process");
+	error_code(err, "CLONE");
+	if (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && (saved == EPERM || saved == ENOSPC))
+		return userns_explain(err);
+	if (saved == EPERM)
+		return error_hint(err, "new namespaces need root, or a new user namespace in linux.namespaces");
+	if (saved == ENOSPC)
+		return error_hint(err, "a limit of user.max_*_namespaces is reached, or namespaces are nested too deeply");
+	if (saved == EAGAIN)
+		return error_hint(err, "a limit of processes (pids.max, RLIMIT_NPROC, kernel.pid_max) is reached");
+	if (saved == EBUSY)
+		return error_hint(err, "the cgroup has controllers enabled for its children and takes no process");
+	return -1;
+}
+
+/* user_namespaces(7): joining needs CAP_SYS_ADMIN in the namespace's owner, which is ours for some before, for
+ * others only after the user namespace was joined. */
+static int join_all(const struct init *init, struct error *err)
+{
+	bool later[PLAN_NS_COUNT] = {false};
+
+	for (int i = PLAN_NS_COUNT - 1; i > PLAN_NS_USER; i--) {
+		if (init->stage_ns[i] < 0 || setns(init->stage_ns[i], 0) == 0)
+			continue;
+		if (errno != EPERM || init->stage_ns[PLAN_NS_USER] < 0)
+			return fail_at(err, errno, init->plan->ns[i].at, "join the %s namespace '%s'", kinds[i].name,
+				       init->plan->ns[i].path);
+		later[i] = true;
+	}
+	if (init->stage_ns[PLAN_NS_USER] < 0)
+		return 0;
+	if (setns(init->stage_ns[PLAN_NS_USER], 0) < 0)
+		return fail_at(err, errno, init->plan->ns[PLAN_NS_USER].at, "join the user namespace '%s'",
+			       init->plan->ns[PLAN_NS_USER].path);
+	for (int i = PLAN_NS_COUNT - 1; i > PLAN_NS_USER; i--)
+		if (later[i] && setns(init->stage_ns[i], 0) < 0)
+			return fail_at(err, errno, init->plan->ns[i].at, "join the %s namespace '%s'", kinds[i].name,
+				       init->plan->ns[i].path);
+	return 0;
+}
+
+/* time_namespaces(7): offsets are written before the first process enters. */
+static int set_time_offsets(const struct plan *p, struct error *err)
+{
+	char text[128];
+	int n;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail(err, errno, "make a time namespace");
+	n = snprintf(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long)p->monotonic_secs,
+		     p->monotonic_nsecs, (long long)p->boottime_secs, p->boottime_nsecs);
+	if (fd_write_at(-1, "/proc/self/timens_offsets", text, (size_t)n) < 0)
+		return fail_at(err, errno, "linux.timeOffsets", "set the offsets of the time namespace");
+	return 0;
+}
+
+static int stage_work(struct init *init, pid_t *ret_pid, struct error *err)
+{
+	struct sys_clone_args args = {.flags = new_flags(init->plan) | CLONE_PARENT};
+	/* Opened here: /proc of the mount namespace that is joined may be another one. */
+	if (init->plan->set_time_offsets && set_time_offsets(init->plan, err) < 0)
+		return -1;
+	if (join_all(init, err) < 0)
+		return -1;
+	*ret_pid = sys_clone3(&args);
+	if (*ret_pid < 0)
+		return fail_clone(init->plan, err);
+	if (*ret_pid == 0)
+		init_main(init);
+	return 0;
+}
+
+_Noreturn static void stage_main(struct init *init)
+{
+	struct msg m = {.kind = MSG_PID};
+	pid_t pid;
+
+	(void)prctl(PR_SET_NAME, "vert:stage");
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (stage_work(init, &pid, &m.error) < 0)
+		m.kind = MSG_ERROR;
+	m.value = m.kind == MSG_PID ? (int)pid : 0;
+	(void)proto_send(init->sock, &m, -1); /* the launcher is dead: so are we */
+	_exit(m.kind == MSG_ERROR);
+}
+
+static int wait_for_stage(int sock, int stage, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+{
+	struct msg m;
+	int n = proto_recv(sock, &m, NULL);
+
+	(void)proc_reap(stage);
+	if (n <= 0)
+		return fail(err, n < 0 ? errno : 0, "the process that joins namespaces died");
+	if (m.kind == MSG_ERROR) {
+		*err = m.error;
+		return -1;
+	}
+	/* A child of ours that nobody has waited for: the number cannot belong to another process. */
+	*ret_pidfd = sys_pidfd_open(m.value, 0);
+	if (*ret_pidfd < 0)
+		return fail(err, errno, "open the container's first process");
+	*ret_pid = m.value;
+	return 0;
+}
+
+int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+{
+	autoclose int pidfd = -1;
+	struct sys_clone_args args = {
+		.flags = (init->staged ? 0 : new_flags(init->plan)) | CLONE_PIDFD |
+			 (cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)(cgroup >= 0 ? cgroup : 0),
+	};
+	pid_t pid = sys_clone3(&args);
+
+	if (pid < 0)
+		return fail_clone(init->plan, err);
+	if (pid == 0) {
+		fd_close(sock);
+		if (init->staged)
+			stage_main(init);
+		init_main(init);
+	}
+	if (init->staged)
+		return wait_for_stage(sock, pidfd, ret_pid, ret_pidfd, err);
+	*ret_pid = pid;
+	*ret_pidfd = take_fd(&pidfd);
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the global options mean for a plan; shared by create, run and exec. */
+#pragma once
+
+#include "base/error.h"
+#include "container/container.h"
+#include "plan/build.h"
+#include "plan/filter.h"
+#include "plan/host.h"
+#include "plan/plan.h"
+
+struct arena;
+struct oci_config;
+
+/* Refuses what this build does not have. */
+MUST_CHECK int options_check(const struct runtime *rt, struct error *err);
+
+enum plan_cgroup_choice options_cgroup(const struct runtime *rt);
+
+/* --rootless overrides what was found out about privileges. */
+MUST_CHECK int options_rootless(const struct runtime *rt, struct host *host, struct error *err);
+
+/* Options of the seccomp compiler: cache below the state root, annotations. */
+MUST_CHECK int options_filter(const struct runtime *rt, const struct oci_config *config, struct filter_options *ret,
+			      struct arena *arena, struct error *err);
+
+/* Refuses labels whose security module is absent, before anything is created. */
+MUST_CHECK int options_require(const struct plan *plan, struct error *err);

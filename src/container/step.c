@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a table of steps, with their names in errors and, when asked for, their times in a file. */
+#include "step.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/timing.h"
+
+#ifdef VERT_TEST_FAULTS
+/* VERT_FAULT=WHO:NAME fails that step, VERT_KILL=WHO:NAME kills the process in front of it,
+ * VERT_STEPS=FILE appends the names of all steps that run.  Test builds only. */
+static int injected(const char *who, const char *name, struct error *err)
+{
+	const char *fault = getenv("VERT_FAULT"), *kill_at = getenv("VERT_KILL"), *list = getenv("VERT_STEPS");
+	char full[128];
+
+	snprintf(full, sizeof(full), "%s:%s", who, name);
+	if (list) {
+		autoclose int fd = open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+		dprintf(fd, "%s\n", full);
+	}
+	if (kill_at && strcmp(kill_at, full) == 0)
+		(void)raise(SIGKILL);
+	if (fault && strcmp(fault, full) == 0)
+		return fail(err, 0, "injected fault");
+	return 0;
+}
+#else
+static int injected(const char *who, const char *name, struct error *err)
+{
+	(void)who, (void)name, (void)err;
+	return 0;
+}
+#endif
+
+int steps_run(const char *who, const struct step *steps, size_t n, void *context, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct timing t;
+		int rc;
+
+		timing_begin(&t);
+		rc = injected(who, steps[i].name, err);
+		if (rc == 0)
+			rc = steps[i].run(context, err);
+		timing_end(&t, who, steps[i].name);
+		if (rc < 0)
+			return error_step(err, steps[i].name);
+	}
+	return 0;
+}

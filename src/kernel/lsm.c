@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AppArmor and SELinux: see lsm.h.
+ *
+ * The engines recognise a label that could not be set by the file's path in back-quotes, ending in /exec
+ * or /current; nothing else in these messages may have back-quotes.
+ */
+#include "lsm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "kernel/procfile.h"
+
+#define SELINUX_MAGIC_NUMBER 0xf97cff8c
+
+/* thread-self, as a label belongs to a thread; kernels and tools agree on self for the error message. */
+#define ATTR "thread-self/attr/"
+
+bool lsm_apparmor_enabled(void)
+{
+	char text[8];
+
+	return fd_read_small(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text,
+			     sizeof(text)) > 0 &&
+	       text[0] == 'Y';
+}
+
+/* The file system is registered only by a running SELinux; where it is mounted, reading a list is spared. */
+bool lsm_selinux_enabled(void)
+{
+	autofree char *text = NULL;
+	struct statfs fs;
+	struct error err;
+
+	if (statfs("/sys/fs/selinux", &fs) == 0 && (unsigned long)fs.f_type == SELINUX_MAGIC_NUMBER)
+		return true;
+	if (fd_read_file(AT_FDCWD, "/proc/filesystems", 65536, &text, NULL, &err) < 0)
+		return false;
+	return strstr(text, "\tselinuxfs\n") != NULL;
+}
+
+int lsm_require(const char *apparmor, const char *selinux, struct error *err)
+{
+	if (apparmor && !lsm_apparmor_enabled())
+		return fail_at(err, 0, "process.apparmorProfile",
+			       "AppArmor profile '%s' is asked for, but AppArmor is not enabled on "
+			       "this host",
+			       apparmor);
+	if (selinux && !lsm_selinux_enabled())
+		return fail_at(
+			err, 0, "process.selinuxLabel",
+			"SELinux label '%s' is asked for, but SELinux is not enabled on this host",
+			selinux);
+	return 0;
+}
+
+static int write_failed(int errnum, const char *file, const char *label, struct error *err)
+{
+	return fail(err, errnum, "write '%s' to `/proc/self/attr/%s`", label, file);
+}
+
+int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
+{
+	const char *file = "apparmor/exec";
+	char command[1024];
+	int len = snprintf(command, sizeof(command), "exec %s", profile), rc, saved;
+
+	if (len < 0 || (size_t)len >= sizeof(command))
+		return fail(err, ENAMETOOLONG, "AppArmor profile '%s'", profile);
+	rc = procfile_write(procfd, ATTR "apparmor/exec", command, (size_t)len);
+	if (rc < 0 && errno == ENOENT) {
+		/* Either this kernel has only the directory that all modules share (before 5.8, and without
+		 * stacking), or the profile is not loaded: then the second file says so again. */
+		file = "exec";
+		rc = procfile_write(procfd, ATTR "exec", command, (size_t)len);
+	}
+	if (rc == 0)
+		return 0;
+	saved = errno;
+	if (saved == ENOENT) {
+		fail(err, saved,
+		     "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile,
+		     file);
+		return error_hint(err, "load it with apparmor_parser, see aa-status");
+	}
+	return write_failed(saved, file, profile, err);
+}
+
+static int set_selinux(int procfd, const char *file, const char *label, struct error *err)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), ATTR "%s", file);
+	/* The final NUL is part of the label; an empty write means none. */
+	if (procfile_write(procfd, path, label ? label : "", label ? strlen(label) + 1 : 0) < 0)
+		return write_failed(errno, file, label ? label : "", err);
+	return 0;
+}
+
+int lsm_set_selinux(int procfd, const char *label, struct error *err)
+{
+	return set_selinux(procfd, "exec", label, err);
+}
+
+int lsm_set_selinux_key(int procfd, const char *label, struct error *err)
+{
+	return set_selinux(procfd, "keycreate", label, err);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening and writing files of a procfs: see procfile.h. */
+#include "procfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+int procfile_open(int procfd, const char *path, int flags)
+{
+	autoclose int fd =
+		sys_openat2(procfd, path, (uint64_t)(unsigned)flags | O_CLOEXEC, 0,
+			    SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_XDEV | SYS_RESOLVE_NO_MAGICLINKS);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -1;
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		errno = EXDEV;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+int procfile_write(int procfd, const char *path, const char *data, size_t len)
+{
+	autoclose int fd = procfile_open(procfd, path, O_WRONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, data, len);
+	if (n >= 0 && (size_t)n != len)
+		errno = EIO;
+	return n == (ssize_t)len ? 0 : -1;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the id maps of a user namespace. */
+#include "userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+enum { MAP_MAX = 4096 }; /* one page: more the kernel refuses */
+
+int userns_explain(struct error *err)
+{
+	char v[32];
+
+	if (fd_read_small(-1, "/proc/sys/user/max_user_namespaces", v, sizeof(v)) > 0 && strcmp(v, "0") == 0)
+		return error_hint(err, "user namespaces are switched off: sysctl user.max_user_namespaces=10000");
+	if (fd_read_small(-1, "/proc/sys/kernel/unprivileged_userns_clone", v, sizeof(v)) > 0 &&
+	    strcmp(v, "0") == 0)
+		return error_hint(err, "unprivileged user namespaces are switched off: "
+				       "sysctl kernel.unprivileged_userns_clone=1");
+	if (fd_read_small(-1, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", v, sizeof(v)) > 0 &&
+	    strcmp(v, "1") == 0)
+		return error_hint(err, "AppArmor restricts unprivileged user namespaces: "
+				       "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for vert");
+	return -1;
+}
+
+static int write_map(int procdir, const char *file, const struct plan_id_maps *maps, struct error *err)
+{
+	struct buf b = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < maps->n; i++)
+		buf_printf(&b, "%u %u %u\n", maps->v[i].inside, maps->v[i].outside, maps->v[i].size);
+	if (b.failed)
+		rc = fail(err, ENOMEM, "write %s", file);
+	else if (b.n >= MAP_MAX)
+		rc = fail(err, E2BIG, "write %s: %zu bytes, the kernel takes less than %d", file, b.n, MAP_MAX);
+	else if (fd_write_at(procdir, file, b.s, b.n) < 0) {
+		rc = fail(err, errno, "write %s", file);
+		error_hint(err, "the ids outside must be mapped for, or owned by, the caller");
+	}
+	buf_free(&b);
+	return rc;
+}
+
+/* newuidmap PID inside outside size ... ; the helpers are setuid programs of the host and judge for
+ * themselves.  Their path is fixed: a caller's PATH must not choose them. */
+static int run_helper(const char *path, pid_t pid, const struct plan_id_maps *maps, struct error *err)
+{
+	char numbers[64 * 3 + 1][12], *argv[64 * 3 + 3];
+	char *const no_env[] = {NULL};
+	size_t n = 0;
+	int status;
+	pid_t child;
+
+	if (maps->n > 64)
+		return fail(err, E2BIG, "run '%s': more than 64 id mappings", path);
+	argv[0] = (char *)path;
+	snprintf(numbers[n], sizeof(numbers[n]), "%d", (int)pid);
+	argv[++n] = numbers[0];
+	for (size_t i = 0; i < maps->n; i++) {
+		const uint32_t v[3] = {maps->v[i].inside, maps->v[i].outside, maps->v[i].size};
+
+		for (int k = 0; k < 3; k++) {
+			snprintf(numbers[n], sizeof(numbers[n]), "%u", v[k]);
+			argv[n + 1] = numbers[n];
+			n++;
+		}
+	}
+	argv[n + 1] = NULL;
+	child = vfork();
+	if (child < 0)
+		return fail(err, errno, "run '%s'", path);
+	if (child == 0) {
+		execve(path, argv, no_env);
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail(err, errno, "wait for '%s'", path);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+		fail(err, 0, "'%s' is needed to map more than one's own id, and is not installed", path);
+		error_code(err, "IDMAP_HELPER_MISSING");
+		return error_hint(err, "install the package uidmap (shadow-utils)");
+	}
+	fail(err, 0, "'%s' refused the id mappings (status %d)", path,
+	     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	error_code(err, "IDMAP_REFUSED");
+	return error_hint(err, "check the caller's ranges in /etc/subuid and /etc/subgid");
+}
+
+int userns_write_maps(pid_t pid, const struct plan_id_maps *uids, const struct plan_id_maps *gids, bool helper,
+		      bool deny_setgroups, struct error *err)
+{
+	autoclose int dir = -1;
+	char path[32];
+
+	if (helper) {
+		if (run_helper("/usr/bin/newuidmap", pid, uids, err) < 0)
+			return error_where(err, "linux.uidMappings");
+		if (run_helper("/usr/bin/newgidmap", pid, gids, err) < 0)
+			return error_where(err, "linux.gidMappings");
+		return 0;
+	}
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail(err, errno, "open '%s'", path);
+	if (deny_setgroups && fd_write_at(dir, "setgroups", "deny", 4) < 0 && errno != ENOENT)
+		return fail(err, errno, "deny setgroups");
+	if (write_map(dir, "uid_map", uids, err) < 0)
+		return error_where(err, "linux.uidMappings");
+	if (write_map(dir, "gid_map", gids, err) < 0)
+		return error_where(err, "linux.gidMappings");
+	return 0;
+}
+
+int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids, int *ret_fd, struct error *err)
+{
+	autoclose int pidfd = -1;
+	autoclose int fd = -1;
+	struct sys_clone_args args = {
+		.flags = CLONE_NEWUSER | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	char path[40];
+	pid_t pid = sys_clone3(&args);
+
+	if (pid < 0) {
+		fail(err, errno, "make a user namespace for an id-mapped mount");
+		return userns_explain(err);
+	}
+	if (pid == 0) { /* only keeps the namespace alive; never runs anything */
+		for (;;)
+			pause();
+	}
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (userns_write_maps(pid, uids, gids, false, false, err) == 0) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			fail(err, errno, "open '%s'", path);
+	}
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	(void)proc_reap(pidfd);
+	if (fd < 0)
+		return -1;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}

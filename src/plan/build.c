@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides everything: from config.json and host facts to the plan. */
+#include "build.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/str.h"
+#include "container/notify.h"
+#include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
+#include "plan/annotation.h"
+#include "plan/devices.h"
+#include "plan/filter.h"
+#include "plan/hooks.h"
+#include "plan/host.h"
+#include "plan/idmap.h"
+#include "plan/mounts.h"
+#include "plan/process.h"
+#include "plan/resources.h"
+
+static int plan_root(struct arena *arena, const struct oci_config *c, struct plan *p, struct error *err)
+{
+	static const struct {
+		enum oci_propagation oci;
+		unsigned long flags;
+	} kinds[] = {
+		{OCI_PROPAGATION_SHARED, MS_SHARED},	   {OCI_PROPAGATION_RSHARED, MS_SHARED | MS_REC},
+		{OCI_PROPAGATION_SLAVE, MS_SLAVE},	   {OCI_PROPAGATION_RSLAVE, MS_SLAVE | MS_REC},
+		{OCI_PROPAGATION_PRIVATE, MS_PRIVATE},	   {OCI_PROPAGATION_RPRIVATE, MS_PRIVATE | MS_REC},
+		{OCI_PROPAGATION_UNBINDABLE, MS_UNBINDABLE}, {OCI_PROPAGATION_RUNBINDABLE, MS_UNBINDABLE | MS_REC},
+	};
+
+	if (!c->root || !c->root->path || !c->root->path[0])
+		return fail_at(err, 0, "root", "the configuration has no root file system");
+	p->rootfs = c->root->path[0] == '/' ? arena_strdup(arena, c->root->path)
+					    : arena_printf(arena, "%s/%s", p->bundle, c->root->path);
+	p->root_readonly = c->root->readonly.v;
+	/* Mounts of the host arrive in the container, none of the container's on the host. */
+	p->root_propagation = MS_SLAVE | MS_REC;
+	for (size_t i = 0; c->linux && i < COUNT_OF(kinds); i++) {
+		if (kinds[i].oci != c->linux->rootfs_propagation)
+			continue;
+		p->root_propagation_final = kinds[i].flags;
+		/* The host's tree cannot be bound from once it is unbindable: that is for the new root alone. */
+		if (!(kinds[i].flags & MS_UNBINDABLE))
+			p->root_propagation = kinds[i].flags | MS_REC;
+	}
+	return 0;
+}
+
+static int plan_paths(struct arena *arena, const struct oci_str_list *in, const char *at, struct plan_path **ret,
+		      size_t *ret_n, struct error *err)
+{
+	struct plan_path *v = arena_array(arena, in->n, sizeof(*v));
+
+	for (size_t i = 0; i < in->n; i++) {
+		snprintf(v[i].at, sizeof(v[i].at), "%s[%zu]", at, i);
+		if (in->v[i][0] != '/')
+			return fail_at(err, 0, v[i].at, "path '%s' is not absolute", in->v[i]);
+		v[i].path = arena_strdup(arena, in->v[i] + strspn(in->v[i], "/"));
+	}
+	*ret = v;
+	*ret_n = in->n;
+	return 0;
+}
+
+static int check_mapped(const struct plan *p, struct error *err)
+{
+	uint32_t id;
+	char at[64];
+
+	if (p->ns[PLAN_NS_USER].how != PLAN_NS_NEW || !p->has_process)
+		return 0;
+	if (!plan_id_outside(&p->uid_map, p->process.uid, &id))
+		return fail_at(err, 0, "process.user.uid", "user id %u is not mapped in the container", p->process.uid);
+	if (!plan_id_outside(&p->gid_map, p->process.gid, &id))
+		return fail_at(err, 0, "process.user.gid", "group id %u is not mapped in the container",
+			       p->process.gid);
+	for (size_t i = 0; i < p->process.n_groups; i++) {
+		if (plan_id_outside(&p->gid_map, p->process.groups[i], &id))
+			continue;
+		snprintf(at, sizeof(at), "process.user.additionalGids[%zu]", i);
+		return fail_at(err, 0, at, "group id %u is not mapped in the container", p->process.groups[i]);
+	}
+	return 0;
+}
+
+static int plan_the_process(struct arena *arena, const struct oci_config *c, const struct host *host,
+			    struct plan *p, struct error *err)
+{
+	const char *keep = annotation(c, "run.oci.keep_original_groups");
+
+	p->has_process = c->process != NULL;
+	if (c->process &&
+	    plan_process(arena, c->process, "process", (unsigned)host->last_cap, &p->process, err) < 0)
+		return -1;
+	if (!c->process) {
+		p->process.cwd = arena_strdup(arena, "/");
+		p->process.env.v = arena_array(arena, PLAN_ENV_ROOM + 1, sizeof(char *));
+		p->process.args.v = arena_array(arena, 1, sizeof(char *));
+	}
+	p->process.keep_groups = keep && strcmp(keep, "0") != 0;
+	if (!c->linux)
+		return check_mapped(p, err);
+	if (plan_personality(c->linux->personality, &p->process, err) < 0 ||
+	    plan_memory_policy(arena, c->linux->memory_policy, &p->process, err) < 0)
+		return -1;
+	return check_mapped(p, err);
+}
+
+/* The cgroup is given to the container when all of config-linux.md's conditions hold. */
+static void plan_delegation(struct plan *p)
+{
+	bool writable = false;
+	uint32_t uid = p->process.uid;
+
+	for (size_t i = 0; i < p->n_mounts; i++)
+		if (p->mounts[i].kind == PLAN_MOUNT_FS && strcmp(p->mounts[i].fstype, "cgroup2") == 0)
+			writable |= !((p->mounts[i].attr_set | p->mounts[i].rec_set) & 1); /* MOUNT_ATTR_RDONLY */
+	if (!writable || p->ns[PLAN_NS_CGROUP].how != PLAN_NS_NEW)
+		return;
+	if (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && !plan_id_outside(&p->uid_map, uid, &uid))
+		return;
+	p->cgroup.delegate = uid != 0 && !p->rootless;
+	p->cgroup.delegate_uid = uid;
+}
+
+static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, const struct host *host,
+			   enum plan_cgroup_choice choice, struct plan *p, struct error *err)
+{
+	const struct oci_resources *res = c->linux ? c->linux->resources : NULL;
+
+	if (plan_cgroup_place(arena, c, host, choice, p, err) < 0 ||
+	    plan_resources(arena, res, &p->cgroup, 0, err) < 0)
+		return -1;
+	if (p->cgroup.manager == PLAN_CGROUP_NONE) {
+		if (p->cgroup.n_writes && choice == PLAN_CHOOSE_NONE)
+			return fail_at(err, 0, p->cgroup.writes[0].at,
+				       "a limit is asked for, and cgroups are disabled by --cgroup-manager");
+		return 0;
+	}
+	if (host->cgroup_controllers && plan_resources_check(&p->cgroup, host->cgroup_controllers, err) < 0)
+		return -1;
+	p->cgroup.optional = p->rootless && p->cgroup.n_writes == 0;
+	plan_delegation(p);
+	return plan_devices(arena, res, &p->cgroup, err);
+}
+
+/* The socket of NOTIFY_SOCKET is seen by the container in a directory of its own. */
+static void add_notify(struct arena *arena, const struct host *host, struct plan *p)
+{
+	struct plan_mount *v;
+
+	if (!host->notify_socket || !p->has_process || p->ns[PLAN_NS_MOUNT].how != PLAN_NS_NEW)
+		return;
+	p->notify_socket = arena_strdup(arena, host->notify_socket);
+	v = arena_array(arena, p->n_mounts + 1, sizeof(*v));
+	if (p->n_mounts)
+		memcpy(v, p->mounts, p->n_mounts * sizeof(*v));
+	v[p->n_mounts] = (struct plan_mount){
+		.kind = PLAN_MOUNT_BIND,
+		.source = arena_printf(arena, "%s/%s/notify", p->state_root, p->id),
+		.target = arena_strdup(arena, &NOTIFY_CONTAINER_DIR[1]),
+		.by_launcher = true,
+		.at = "NOTIFY_SOCKET",
+	};
+	p->mounts = v;
+	p->n_mounts++;
+	plan_env_set(arena, &p->process, arena_strdup(arena, "NOTIFY_SOCKET=" NOTIFY_CONTAINER_SOCKET));
+}
+
+static void add_listen_fds(struct arena *arena, const struct host *host, struct plan *p)
+{
+	if (!host->listen_fds)
+		return;
+	p->listen_fds = true;
+	p->preserve_fds += host->listen_fds;
+	plan_env_set(arena, &p->process, arena_printf(arena, "LISTEN_FDS=%u", host->listen_fds));
+	if (host->listen_fdnames)
+		plan_env_set(arena, &p->process, arena_printf(arena, "LISTEN_FDNAMES=%s", host->listen_fdnames));
+}
+
+static int refuse_unfinished(const struct oci_config *c, struct error *err)
+{
+	if (c->linux && c->linux->net_devices.n)
+		return fail_at(err, 0, "linux.netDevices", "network devices are not supported by this version");
+	if (c->linux && c->linux->intel_rdt)
+		return fail_at(err, 0, "linux.intelRdt", "Intel RDT is not supported by this version");
+	return 0;
+}
+
+static int plan_the_filter(struct arena *arena, const struct oci_config *c, const struct filter_options *filter,
+			   struct plan *p, struct error *err)
+{
+	const struct oci_seccomp *s = c->linux ? c->linux->seccomp : NULL;
+
+	if (plan_filter(arena, s, filter, &p->process.seccomp, err) < 0)
+		return -1;
+	return plan_listener_state(arena, s ? s->listener_metadata : NULL, p);
+}
+
+int plan_listener_state(struct arena *arena, const char *metadata, struct plan *p)
+{
+	struct buf b = {0};
+
+	if (!p->process.seccomp.notify)
+		return 0;
+	buf_puts(&b, "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"]");
+	if (metadata) {
+		buf_puts(&b, ",\"metadata\":");
+		buf_json(&b, metadata);
+	}
+	p->process.seccomp.listener_state = arena_strdup(arena, b.failed ? "{" : b.s);
+	buf_free(&b);
+	return 0;
+}
+
+int plan_build(struct arena *arena, const struct oci_config *c, const struct host *host,
+	       enum plan_cgroup_choice choice, const struct filter_options *filter, struct plan *p,
+	       struct error *err)
+{
+	p->magic = PLAN_MAGIC;
+	p->euid = host->euid;
+	p->rootless = !host->privileged;
+	p->bind_devices = host->in_userns;
+	if (!oci_version_supported(c->oci_version)) {
+		fail_at(err, 0, "ociVersion", "version '%s' of the specification is not supported", c->oci_version);
+		return error_hint(err, "vert reads every version 1.x");
+	}
+	if (plan_namespaces(arena, c, p, err) < 0 || plan_root(arena, c, p, err) < 0 ||
+	    plan_id_maps(arena, c, host, p, err) < 0 || plan_mounts(arena, c, host, p, err) < 0 ||
+	    plan_device_nodes(arena, c, p, err) < 0 || plan_sysctls(arena, c, p, err) < 0 ||
+	    plan_the_process(arena, c, host, p, err) < 0 || plan_the_filter(arena, c, filter, p, err) < 0 ||
+	    plan_the_cgroup(arena, c, host, choice, p, err) < 0 || plan_hooks(c->hooks, arena, p->hooks, err) < 0 ||
+	    refuse_unfinished(c, err) < 0)
+		return -1;
+	if (c->linux) {
+		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", &p->masked, &p->n_masked, err) < 0 ||
+		    plan_paths(arena, &c->linux->readonly_paths, "linux.readonlyPaths", &p->readonly, &p->n_readonly,
+			       err) < 0)
+			return -1;
+		if (c->linux->mount_label && host->selinux)
+			p->keyring_label = arena_strdup(arena, c->process && c->process->selinux_label
+								       ? c->process->selinux_label
+								       : c->linux->mount_label);
+	}
+	p->hostname = c->hostname ? arena_strdup(arena, c->hostname) : NULL;
+	p->domainname = c->domainname ? arena_strdup(arena, c->domainname) : NULL;
+	if (annotation(c, "run.oci.hooks.stdout"))
+		p->hooks_stdout = arena_strdup(arena, annotation(c, "run.oci.hooks.stdout"));
+	if (annotation(c, "run.oci.hooks.stderr"))
+		p->hooks_stderr = arena_strdup(arena, annotation(c, "run.oci.hooks.stderr"));
+	add_notify(arena, host, p);
+	add_listen_fds(arena, host, p);
+	return 0;
+}

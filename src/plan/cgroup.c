@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the container's cgroup is: linux.cgroupsPath, or our own rule (config-linux.md, Cgroups Path). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "container/remove.h"
+#include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
+#include "plan/build.h"
+#include "plan/host.h"
+
+/* Drops empty and "." components; ".." would leave the place that was asked for. */
+static int clean(struct arena *arena, const char *base, const char *path, const char **ret, struct error *err)
+{
+	char *out = arena_alloc(arena, strlen(base) + strlen(path) + 3), *p = out;
+
+	p = stpcpy(p, strcmp(base, "/") == 0 ? "" : base);
+	for (const char *s = path; *s;) {
+		size_t n;
+
+		s += strspn(s, "/");
+		n = strcspn(s, "/");
+		if (n == 2 && s[0] == '.' && s[1] == '.')
+			return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' contains '..'", path);
+		if (n > 255)
+			return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' has a component of %zu bytes", path,
+				       n);
+		if (n > 0 && !(n == 1 && s[0] == '.')) {
+			*p++ = '/';
+			memcpy(p, s, n);
+			p += n;
+		}
+		s += n;
+	}
+	*p = '\0';
+	if (!out[0])
+		return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' is the root of the hierarchy", path);
+	*ret = out;
+	return 0;
+}
+
+static bool is_systemd_form(const char *path)
+{
+	const char *first = strchr(path, ':');
+
+	return first && !strchr(path, '/') && strchr(first + 1, ':');
+}
+
+int plan_cgroup_place(struct arena *arena, const struct oci_config *config, const struct host *host,
+		      enum plan_cgroup_choice choice, struct plan *plan, struct error *err)
+{
+	const char *path = config->linux ? config->linux->cgroups_path : NULL;
+	/* Without privileges only what is below our own cgroup can be ours. */
+	const char *base = host->privileged || !host->cgroup_own ? "" : host->cgroup_own;
+	char buf[4096];
+
+	if (choice == PLAN_CHOOSE_NONE) {
+		plan->cgroup.manager = PLAN_CGROUP_NONE;
+		return 0;
+	}
+	if (!host->cgroup_mount) {
+		fail(err, 0, "no cgroup version 2 hierarchy at /sys/fs/cgroup or /sys/fs/cgroup/unified");
+		error_code(err, "CGROUP_V2_MISSING");
+		return error_hint(err, "mount one (mount -t cgroup2 none /sys/fs/cgroup), or use "
+				       "--cgroup-manager=disabled");
+	}
+	plan->cgroup.manager = PLAN_CGROUP_FS;
+	plan->cgroup.mount = host->cgroup_mount;
+	if (!path || !path[0]) {
+		if (!cgroup_default_path(strcmp(base, "/") == 0 ? "" : base, plan->id, buf, sizeof(buf)))
+			return fail(err, 0, "the path of our own cgroup is too long");
+		plan->cgroup.path = arena_strdup(arena, buf);
+		return 0;
+	}
+	if (is_systemd_form(path)) {
+		fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' is in systemd's form slice:prefix:name", path);
+		return error_hint(err, "use the option --systemd-cgroup, or give a path");
+	}
+	return clean(arena, path[0] == '/' ? "" : base, path, &plan->cgroup.path, err);
+}

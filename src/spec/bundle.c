@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From files to documents. */
+#include "bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
+
+int bundle_path(struct arena *arena, const char *dir, const char **ret, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(dir ? dir : ".", path)) {
+		fail(err, errno, "open bundle '%s'", dir ? dir : ".");
+		return error_code(err, "BUNDLE_MISSING");
+	}
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		fail(err, ENOTDIR, "open bundle '%s'", path);
+		return error_code(err, "BUNDLE_MISSING");
+	}
+	*ret = arena_strdup(arena, path);
+	return 0;
+}
+
+static void show_unknown(void *data, const char *path, unsigned line)
+{
+	log_debug("%s:%u: unknown property '%s' is ignored", (const char *)data, line, path);
+}
+
+static int read_stdin(struct arena *arena, const char **ret_text, size_t *ret_len, struct error *err)
+{
+	struct buf b = {0};
+	char part[16384];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			buf_free(&b);
+			return fail(err, errno, "read standard input");
+		}
+		buf_add(&b, part, (size_t)n);
+		if (b.failed || b.n > OCI_MAX_SIZE) {
+			buf_free(&b);
+			return fail(err, 0, "read standard input: larger than %zu bytes", (size_t)OCI_MAX_SIZE);
+		}
+	}
+	*ret_len = b.n;
+	*ret_text = b.n ? arena_strndup(arena, b.s, b.n) : "";
+	buf_free(&b);
+	return 0;
+}
+
+int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
+		  const char **ret_text, size_t *ret_len, struct error *err)
+{
+	struct oci_watch watch = {.unknown = show_unknown, .data = (void *)file};
+	autofree char *text = NULL;
+	struct oci_error bad;
+	const char *where = file;
+	const char *kept = "";
+	size_t len;
+
+	if (strcmp(file, "-") == 0) {
+		where = "stdin";
+		if (read_stdin(arena, &kept, &len, err) < 0)
+			return -1;
+	} else {
+		if (fd_read_file(AT_FDCWD, file, OCI_MAX_SIZE, &text, &len, err) < 0) {
+			error_code(err, "CONFIG_READ");
+			return -1;
+		}
+		kept = arena_alloc(arena, len + 1);
+		memcpy((char *)kept, text, len);
+	}
+	*ret = oci_parse_watch(arena, type, kept, len,
+			       log_settings.level >= LOG_LEVEL_DEBUG ? &watch : NULL, &bad);
+	if (!*ret) {
+		char line[sizeof(err->msg)];
+
+		fail(err, 0, "%s", oci_error_format(&bad, where, line, sizeof(line)));
+		return error_code(err, "CONFIG_INVALID");
+	}
+	if (ret_text)
+		*ret_text = kept;
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* vert-init: carries a finished plan out.
+ *
+ * Executed by vert, from a sealed memfd, as `vert-init FD`: FD is the memfd of the plan.  It links no parser and
+ * no library; nothing of the host's file system is behind /proc/self/exe, so nobody in a container can
+ * reach the host's vert through it (CVE-2019-5736).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/join.h"
+#include "container/launch.h"
+#include "container/plan_map.h"
+#include "container/timing.h"
+#include "plan/plan.h"
+
+#ifndef F_GET_SEALS
+#define F_GET_SEALS 1034
+#endif
+enum { SEALS = 0xf }; /* F_SEAL_SEAL | SHRINK | GROW | WRITE */
+
+/* Recognised by its seals and not by a variable or an argument: those can be forged. */
+static int check_own_file(struct error *err)
+{
+	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (self < 0)
+		return fail(err, errno, "open '/proc/self/exe'");
+	if ((fcntl(self, F_GET_SEALS) & SEALS) != SEALS)
+		return fail(err, 0, "vert-init is a part of vert and is run by it alone");
+	return 0;
+}
+
+static int open_plan(const char *arg, const struct plan **ret, struct error *err)
+{
+	struct plan_head *head;
+	uint32_t fd;
+	void *at;
+
+	if (!arg || !str_to_u32(arg, &fd))
+		return fail(err, 0, "vert-init is a part of vert and is run by it alone");
+	at = mmap((void *)PLAN_ADDRESS, PLAN_ROOM, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED_NOREPLACE, (int)fd, 0);
+	fd_close((int)fd);
+	if (at != (void *)PLAN_ADDRESS)
+		return fail(err, errno, "map the plan");
+	head = at;
+	if (head->magic != PLAN_MAGIC)
+		return fail(err, 0, "the plan was made by another version of vert");
+	*ret = head->plan;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct plan *plan = NULL;
+	struct error err;
+	int status = 0, rc;
+
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || check_own_file(&err) < 0 ||
+	    open_plan(argc == 2 ? argv[1] : NULL, &plan, &err) < 0) {
+		log_error(&err);
+		return 1;
+	}
+	log_settings = (struct log_settings){
+		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level};
+	if (plan->timing)
+		timing_to(open(plan->timing, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+	rc = (plan->verb == PLAN_EXEC ? join : launch)(plan, &status, &err);
+	if (rc < 0) {
+		log_error(&err);
+		return err.status ? err.status : 1;
+	}
+	return status;
+}
