@@ -67,28 +67,29 @@ static int write_failed(int errnum, const char *file, const char *label, struct 
 int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
 {
 	const char *file = "apparmor/exec";
+	autoclose int fd = procfile_open(procfd, ATTR "apparmor/exec", O_WRONLY);
 	char command[1024];
-	int len = snprintf(command, sizeof(command), "exec %s", profile), rc, saved;
+	int len = snprintf(command, sizeof(command), "exec %s", profile);
+	ssize_t n;
 
 	if (len < 0 || (size_t)len >= sizeof(command))
 		return fail(err, ENAMETOOLONG, "AppArmor profile '%s'", profile);
-	rc = procfile_write(procfd, ATTR "apparmor/exec", command, (size_t)len);
-	if (rc < 0 && errno == ENOENT) {
-		/* Either this kernel has only the directory that all modules share (before 5.8, and without
-		 * stacking), or the profile is not loaded: then the second file says so again. */
+	if (fd < 0 &&
+	    errno == ENOENT) { /* the file that modules share; dead code from Linux 5.8 on */
 		file = "exec";
-		rc = procfile_write(procfd, ATTR "exec", command, (size_t)len);
+		fd = procfile_open(procfd, ATTR "exec", O_WRONLY);
 	}
-	if (rc == 0)
+	n = fd < 0 ? -1 : write(fd, command, (size_t)len);
+	if (n == len)
 		return 0;
-	saved = errno;
-	if (saved == ENOENT) {
-		fail(err, saved,
-		     "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile,
-		     file);
-		return error_hint(err, "load it with apparmor_parser, see aa-status");
-	}
-	return write_failed(saved, file, profile, err);
+	if (n >= 0)
+		return write_failed(EIO, file, profile, err);
+	if (fd < 0 || errno != ENOENT)
+		return write_failed(errno, file, profile, err);
+	/* Without the errno's text: engines take "no such file" for a missing program. */
+	fail(err, 0, "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile,
+	     file);
+	return error_hint(err, "load it with apparmor_parser; aa-status lists what is loaded");
 }
 
 static int set_selinux(int procfd, const char *file, const char *label, struct error *err)

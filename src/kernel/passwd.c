@@ -51,12 +51,14 @@ void passwd_home(int rootfd, uid_t uid, char *buf, size_t size)
 	char text[MAX_LINE];
 	size_t used = 0, total = 0;
 	bool skipping = false; /* inside a line that is too long */
+	bool whole = false;
 
 	memcpy(buf, "/", 2);
 	while (fd >= 0 && total < MAX_READ) {
 		ssize_t got = read(fd, text + used, sizeof(text) - used);
 		char *line = text, *end;
 
+		whole = got == 0;
 		if (got <= 0)
 			break;
 		total += (size_t)got;
@@ -76,7 +78,8 @@ void passwd_home(int rootfd, uid_t uid, char *buf, size_t size)
 			skipping = true;
 		}
 	}
-	if (used > 0 && used < sizeof(text) && !skipping) { /* the last line may lack its end */
+	/* The last line of a file may lack its end; one that we stopped in front of is not a line. */
+	if (whole && used > 0 && !skipping && !memchr(text, '\0', used)) {
 		text[used] = '\0';
 		(void)home_of(text, uid, buf, size); /* false leaves "/" in BUF */
 	}
