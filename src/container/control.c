@@ -52,11 +52,13 @@ static int kill_container(const struct container *c, int sig, bool all, struct e
 	if (container_open_cgroup(c, &cgroup, err) < 0)
 		return -1;
 	if (cgroup >= 0)
-		return sig == SIGKILL ? cgroup_kill(cgroup, err) : cgroup_signal_all(cgroup, sig, err);
+		return sig == SIGKILL ? cgroup_kill(cgroup, err)
+				      : cgroup_signal_all(cgroup, sig, err);
 	if (c->status == STATUS_STOPPED) /* and its cgroup is gone: all of nobody */
 		return 0;
 	if (all && !(sig == SIGKILL && private_pid))
-		return fail(err, 0, "container '%s' has no cgroup: its processes cannot be found", c->id);
+		return fail(err, 0, "container '%s' has no cgroup: its processes cannot be found",
+			    c->id);
 	return kill_one(c, sig, err);
 }
 
@@ -74,8 +76,8 @@ int container_kill(const struct runtime *rt, const char *id, int sig, bool all, 
 /* ---- pause, resume ----------------------------------------------------------------------------- */
 
 /* Opens, locks, then looks: what was true before the lock may not be true any more. */
-static int open_locked(const struct runtime *rt, const char *id, struct container *c, int *ret_cgroup,
-		       struct error *err)
+static int open_locked(const struct runtime *rt, const char *id, struct container *c,
+		       int *ret_cgroup, struct error *err)
 {
 	if (container_open_dir(rt, id, c, err) < 0 || state_lock(c->dirfd, id, LOCK_MS, err) < 0 ||
 	    container_look(c, err) < 0)
@@ -90,9 +92,11 @@ static int freeze(const struct runtime *rt, const char *id, bool frozen, struct 
 	int r = open_locked(rt, id, &c, &cgroup, err);
 
 	if (r == 0 && frozen && c.status != STATUS_RUNNING && c.status != STATUS_CREATED)
-		r = fail(err, 0, "container '%s' is not running: it is %s", id, container_status_name(c.status));
+		r = fail(err, 0, "container '%s' is not running: it is %s", id,
+			 container_status_name(c.status));
 	else if (r == 0 && !frozen && c.status != STATUS_PAUSED)
-		r = fail(err, 0, "container '%s' is not paused: it is %s", id, container_status_name(c.status));
+		r = fail(err, 0, "container '%s' is not paused: it is %s", id,
+			 container_status_name(c.status));
 	else if (r == 0 && cgroup < 0)
 		r = fail(err, 0, "container '%s' has no cgroup: it cannot be paused", id);
 	if (r == 0)
@@ -113,7 +117,8 @@ int container_resume(const struct runtime *rt, const char *id, struct error *err
 
 /* ---- update ------------------------------------------------------------------------------------ */
 
-static int replace_devices(struct container *c, int cgroup, const struct oci_resources *res, struct error *err)
+static int replace_devices(struct container *c, int cgroup, const struct oci_resources *res,
+			   struct error *err)
 {
 	struct plan_cgroup plan = {0};
 
@@ -133,8 +138,8 @@ static int current_devices(struct container *c, struct oci_resources *ret, struc
 
 	*ret = (struct oci_resources){0};
 	if (fd_read_file(c->dirfd, DEVICES_FILE, OCI_MAX_SIZE, &text, &len, &none) == 0) {
-		ret->devices.v = oci_parse_list(&c->arena, oci_type_device_rule(), text, len, &ret->devices.n,
-						&parse_error);
+		ret->devices.v = oci_parse_list(&c->arena, oci_type_device_rule(), text, len,
+						&ret->devices.n, &parse_error);
 		if (ret->devices.v)
 			return 0;
 	}
@@ -147,8 +152,8 @@ static int current_devices(struct container *c, struct oci_resources *ret, struc
 
 static int remember_devices(struct container *c, const struct oci_resources *res, struct error *err)
 {
-	const char *text =
-		oci_print_list(&c->arena, oci_type_device_rule(), res->devices.v, res->devices.n, false);
+	const char *text = oci_print_list(&c->arena, oci_type_device_rule(), res->devices.v,
+					  res->devices.n, false);
 
 	return fd_replace_file(c->dirfd, DEVICES_FILE, 0600, text, strlen(text), err);
 }
@@ -164,22 +169,27 @@ static int update_all(struct container *c, int cgroup, const struct oci_resource
 		return cgroup_update(cgroup, plan->writes, plan->n_writes, err);
 	if (current_devices(c, &before, err) < 0 || replace_devices(c, cgroup, res, err) < 0)
 		return -1;
-	if (remember_devices(c, res, err) == 0 && cgroup_update(cgroup, plan->writes, plan->n_writes, err) == 0)
+	if (remember_devices(c, res, err) == 0 &&
+	    cgroup_update(cgroup, plan->writes, plan->n_writes, err) == 0)
 		return 0;
-	if (replace_devices(c, cgroup, &before, &undo) < 0 || remember_devices(c, &before, &undo) < 0)
+	if (replace_devices(c, cgroup, &before, &undo) < 0 ||
+	    remember_devices(c, &before, &undo) < 0)
 		wrap(err, "device rules could not be put back (%s)", undo.msg);
 	return -1;
 }
 
-static int update(struct container *c, int cgroup, const struct oci_resources *res, struct error *err)
+static int update(struct container *c, int cgroup, const struct oci_resources *res,
+		  struct error *err)
 {
 	struct plan_cgroup plan = {0};
 	char controllers[512];
 
 	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING)
-		return fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
+		return fail(err, 0, "container not running: '%s' is %s", c->id,
+			    container_status_name(c->status));
 	if (cgroup < 0)
-		return fail(err, 0, "container '%s' has no cgroup: it has no limits to update", c->id);
+		return fail(err, 0, "container '%s' has no cgroup: it has no limits to update",
+			    c->id);
 	if (plan_resources(&c->arena, res, &plan, PLAN_RESOURCES_UPDATE, err) < 0)
 		return -1;
 	if (fd_read_small(cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)

@@ -16,6 +16,7 @@
 #include "container/remove.h"
 #include "container/state.h"
 #include "kernel/cgroup.h"
+#include "plan/build.h"
 #include "plan/hooks.h"
 
 #define CLAIM_MS 10000
@@ -25,7 +26,7 @@ struct remains {
 	struct removal removal;
 	struct cgroup_place place;
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
-	char path[4096];	/* of the cgroup, or the text of the link */
+	char path[4096]; /* of the cgroup, or the text of the link */
 };
 
 static int set_cgroup(struct remains *r, const char *directory, uint64_t id, struct error *err)
@@ -33,8 +34,8 @@ static int set_cgroup(struct remains *r, const char *directory, uint64_t id, str
 	if (!directory[0])
 		return 0;
 	if (!record_cgroup_place(directory, &r->place))
-		return fail(err, 0, "cgroup '%s' of container '%s' is on no cgroup2 file system", directory,
-			    r->removal.id);
+		return fail(err, 0, "cgroup '%s' of container '%s' is on no cgroup2 file system",
+			    directory, r->removal.id);
 	r->removal.cgroup_mount = r->place.mount;
 	r->removal.cgroup_path = r->place.path;
 	r->removal.cgroup_id = id;
@@ -50,13 +51,14 @@ static void set_hooks(struct remains *r, struct container *c)
 
 	if (!record_has_hooks(record, PLAN_HOOK_POSTSTOP))
 		return;
-	if (container_config(c, &config, &err) < 0 || plan_hooks(config->hooks, &c->arena, r->hooks, &err) < 0) {
+	if (container_config(c, &config, &err) < 0 ||
+	    plan_hooks(config->hooks, &c->arena, r->hooks, &err) < 0) {
 		log_warning("poststop hooks of container '%s' are left out: %s", c->id, err.msg);
 		return;
 	}
 	r->removal.poststop = &r->hooks[PLAN_HOOK_POSTSTOP];
-	r->removal.state_head = state_head(&c->arena, record->oci_version, c->id, record->bundle, record->rootfs,
-					   &record->annotations);
+	r->removal.state_head = state_head(&c->arena, record->oci_version, c->id, record->bundle,
+					   record->rootfs, &record->annotations);
 	r->removal.bundle = record->bundle;
 	r->removal.hooks_stdout = record_annotation(record, "run.oci.hooks.stdout");
 	r->removal.hooks_stderr = record_annotation(record, "run.oci.hooks.stderr");
@@ -75,7 +77,8 @@ static int set_from_link(struct remains *r, struct container *c, struct error *e
 	if (known) {
 		c->pidfd = proc_open(facts.pid, facts.start_time);
 		if (c->pidfd < 0 && errno != ESRCH && errno != EINVAL && errno != ENOENT)
-			return fail(err, errno, "look at process %d of container '%s'", (int)facts.pid, c->id);
+			return fail(err, errno, "look at process %d of container '%s'",
+				    (int)facts.pid, c->id);
 		return set_cgroup(r, facts.cgroup, facts.cgroup_id, err);
 	}
 	if (cgroup_find_mount(mount, sizeof(mount), &hybrid) < 0 ||
@@ -92,7 +95,8 @@ static int remove_remains(struct container *c, struct error *err)
 
 	if (!c->record && set_from_link(&r, c, err) < 0)
 		return -1;
-	if (c->record && c->this_boot && set_cgroup(&r, c->record->cgroup, c->record->cgroup_id.v, err) < 0)
+	if (c->record && c->this_boot &&
+	    set_cgroup(&r, c->record->cgroup, c->record->cgroup_id.v, err) < 0)
 		return -1;
 	if (c->record)
 		set_hooks(&r, c);
@@ -112,7 +116,8 @@ static int check_deletable(const struct container *c, struct error *err)
 	case STATUS_PAUSED:
 		break;
 	}
-	fail(err, 0, "container '%s' is not stopped: it is %s", c->id, container_status_name(c->status));
+	fail(err, 0, "container '%s' is not stopped: it is %s", c->id,
+	     container_status_name(c->status));
 	error_hint(err, "stop it first, or use delete --force, which kills it");
 	return error_code(err, "CONTAINER_NOT_STOPPED");
 }

@@ -23,9 +23,9 @@
 #include "base/proc.h"
 #include "base/sys.h"
 
-#define TAIL_SIZE 4096		/* of what a hook prints is kept */
-#define MESSAGE_TAIL 700	/* of that fits into an error */
-#define KILL_MS 2000		/* to die after SIGKILL */
+#define TAIL_SIZE 4096 /* of what a hook prints is kept */
+#define MESSAGE_TAIL 700 /* of that fits into an error */
+#define KILL_MS 2000 /* to die after SIGKILL */
 
 /* The last bytes of a stream. */
 struct tail {
@@ -39,10 +39,10 @@ struct hook_run {
 	const struct plan_hook *hook;
 	pid_t pid;
 	int pidfd;
-	int failure;		/* where the child says why there was no execve */
+	int failure; /* where the child says why there was no execve */
 	struct tail out, err;
 	bool timed_out;
-	int status;		/* in wait(2)'s form */
+	int status; /* in wait(2)'s form */
 };
 
 /* What the child gets. */
@@ -88,9 +88,11 @@ static _Noreturn void become_hook(const struct plan_hook *hook, const struct hoo
 
 static int open_input(const char *state, int *ret_fd)
 {
-	autoclose int fd = sys_memfd_create("state", 0x0001 | 0x0008 /* MFD_CLOEXEC, MFD_NOEXEC_SEAL */);
+	autoclose int fd =
+		sys_memfd_create("state", 0x0001 | 0x0008 /* MFD_CLOEXEC, MFD_NOEXEC_SEAL */);
 
-	if (fd < 0 && errno == EINVAL) /* before Linux 6.3; with vm.memfd_noexec the flag is a must */
+	if (fd < 0 &&
+	    errno == EINVAL) /* before Linux 6.3; with vm.memfd_noexec the flag is a must */
 		fd = sys_memfd_create("state", 0x0001);
 	if (fd < 0 || fd_write_all(fd, state, strlen(state)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
@@ -114,7 +116,9 @@ static int open_output(const char *path, struct tail *tail, int *ret_fd, struct 
 			return fail(err, errno, "set up pipe for a hook's output");
 		return 0;
 	}
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	fd = open(path,
+		  O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		  0600);
 	if (fd < 0)
 		return fail(err, errno, "open hook output '%s'", path);
 	if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
@@ -128,8 +132,9 @@ static int open_output(const char *path, struct tail *tail, int *ret_fd, struct 
 static int start_hook(struct hook_run *run, const struct hook_scene *scene, struct error *err)
 {
 	autoclose int in = -1, out = -1, errs = -1, failure = -1;
-	struct sys_clone_args args = {
-		.flags = CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&run->pidfd};
+	struct sys_clone_args args = {.flags = CLONE_PIDFD,
+				      .exit_signal = SIGCHLD,
+				      .pidfd = (uint64_t)(uintptr_t)&run->pidfd};
 	int ends[2];
 
 	if (open_input(scene->state, &in) < 0)
@@ -146,7 +151,8 @@ static int start_hook(struct hook_run *run, const struct hook_scene *scene, stru
 		return fail(err, errno, "create process of hook '%s'", run->hook->path);
 	if (run->pid == 0)
 		become_hook(run->hook, scene,
-			    &(struct hook_child){.in = in, .out = out, .err = errs, .failure = failure});
+			    &(struct hook_child){
+				    .in = in, .out = out, .err = errs, .failure = failure});
 	return 0;
 }
 
@@ -196,20 +202,25 @@ static int64_t now_ms(void)
 static void kill_hook(struct hook_run *run)
 {
 	run->timed_out = true;
-	(void)kill(-run->pid, SIGKILL);			   /* ESRCH: not a group yet */
+	(void)kill(-run->pid, SIGKILL); /* ESRCH: not a group yet */
 	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL); /* ESRCH: dead */
 }
 
 static int wait_hook(struct hook_run *run, struct error *err)
 {
-	int64_t end = run->hook->timeout > 0 ? now_ms() + (int64_t)run->hook->timeout * 1000 : INT64_MAX;
+	int64_t end =
+		run->hook->timeout > 0 ? now_ms() + (int64_t)run->hook->timeout * 1000 : INT64_MAX;
 
 	for (;;) {
 		struct pollfd p[] = {{.fd = run->pidfd, .events = POLLIN},
 				     {.fd = run->out.fd, .events = POLLIN},
 				     {.fd = run->err.fd, .events = POLLIN}};
 		int64_t left = end - now_ms();
-		int n = left <= 0 ? 0 : poll(p, 3, end == INT64_MAX ? -1 : left > 60000 ? 60000 : (int)left);
+		int n = left <= 0 ? 0
+				  : poll(p, 3,
+					 end == INT64_MAX ? -1
+					 : left > 60000	  ? 60000
+							  : (int)left);
 
 		if (n < 0 && errno != EINTR)
 			return fail(err, errno, "wait for hook '%s'", run->hook->path);
@@ -243,7 +254,8 @@ static void last_words(const struct tail *t, char *buf, size_t size)
 		n--;
 	if (n >= size)
 		from = n - size + 1;
-	while (from < n && ((unsigned char)t->s[from] & 0xc0) == 0x80) /* not in the middle of a character */
+	while (from < n &&
+	       ((unsigned char)t->s[from] & 0xc0) == 0x80) /* not in the middle of a character */
 		from++;
 	memcpy(buf, t->s + from, n - from);
 	buf[n - from] = '\0';
@@ -269,12 +281,14 @@ static int judge(const struct hook_run *run, struct error *err)
 	else
 		return 0;
 	last_words(run->err.n ? &run->err : &run->out, words, sizeof(words));
-	return fail(err, 0, "error executing hook '%s' (%s)%s%s", path, how, words[0] ? ": " : "", words);
+	return fail(err, 0, "error executing hook '%s' (%s)%s%s", path, how, words[0] ? ": " : "",
+		    words);
 }
 
 static int run_hook(const struct plan_hook *hook, const struct hook_scene *scene, struct error *err)
 {
-	struct hook_run run = {.hook = hook, .pidfd = -1, .failure = -1, .out.fd = -1, .err.fd = -1};
+	struct hook_run run = {
+		.hook = hook, .pidfd = -1, .failure = -1, .out.fd = -1, .err.fd = -1};
 	int r;
 
 	r = start_hook(&run, scene, err);
@@ -307,7 +321,8 @@ void hooks_run_all(const struct plan_hooks *hooks, const struct hook_scene *scen
 
 	for (size_t i = 0; i < hooks->n; i++)
 		if (run_hook(&hooks->v[i], scene, &err) < 0)
-			log_warning("%s: %s; the container is removed all the same", err.where, err.msg);
+			log_warning("%s: %s; the container is removed all the same", err.where,
+				    err.msg);
 }
 
 void hooks_state(struct buf *b, const char *head, enum plan_hook_kind kind, pid_t pid)

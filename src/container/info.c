@@ -76,8 +76,8 @@ static int fill_info(const struct container *c, struct container_info *ret, stru
 		.scope = strdup(r->scope),
 	};
 
-	if (!copy_annotations(r, &info) || !info.oci_version || !info.id || !info.bundle || !info.rootfs ||
-	    !info.created || !info.owner || !info.scope) {
+	if (!copy_annotations(r, &info) || !info.oci_version || !info.id || !info.bundle ||
+	    !info.rootfs || !info.created || !info.owner || !info.scope) {
 		container_info_free(&info);
 		return fail(err, ENOMEM, "describe container '%s'", c->id);
 	}
@@ -85,7 +85,8 @@ static int fill_info(const struct container *c, struct container_info *ret, stru
 	return 0;
 }
 
-int container_info(const struct runtime *rt, const char *id, struct container_info *ret, struct error *err)
+int container_info(const struct runtime *rt, const char *id, struct container_info *ret,
+		   struct error *err)
 {
 	struct container c;
 	int r = container_open(rt, id, &c, err);
@@ -177,8 +178,8 @@ int container_ids(const struct runtime *rt, char ***ret_ids, struct error *err)
 	return r;
 }
 
-int container_list(const struct runtime *rt, void (*each)(const struct container_info *, void *), void *arg,
-		   struct error *err)
+int container_list(const struct runtime *rt, void (*each)(const struct container_info *, void *),
+		   void *arg, struct error *err)
 {
 	char **ids;
 
@@ -199,7 +200,8 @@ int container_list(const struct runtime *rt, void (*each)(const struct container
 	return 0;
 }
 
-int container_pids(const struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct error *err)
+int container_pids(const struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
+		   struct error *err)
 {
 	autoclose int cgroup = -1;
 	struct container c;

@@ -21,7 +21,7 @@
 
 #define SOCKET_NAME "notify"
 #define MAX_DATAGRAM 4096
-#define SEND_SECONDS 5	/* for a service manager that does not read */
+#define SEND_SECONDS 5 /* for a service manager that does not read */
 
 static int open_dir(int dirfd)
 {
@@ -135,8 +135,12 @@ static void wait_until_read(int sock, const struct sockaddr_un *addr, socklen_t 
 	char text[] = "BARRIER=1";
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
 	struct iovec part = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr h = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addr_len, .msg_iov = &part,
-			   .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr h = {.msg_name = (void *)(uintptr_t)addr,
+			   .msg_namelen = addr_len,
+			   .msg_iov = &part,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
 	int ends[2];
 
@@ -148,7 +152,8 @@ static void wait_until_read(int sock, const struct sockaddr_un *addr, socklen_t 
 	memcpy(CMSG_DATA(c), &ends[1], sizeof(int));
 	if (sendmsg(sock, &h, MSG_NOSIGNAL) >= 0) {
 		fd_close(take_fd(&ends[1]));
-		(void)poll(&(struct pollfd){.fd = ends[0]}, 1, SEND_SECONDS * 1000); /* an old one never answers */
+		(void)poll(&(struct pollfd){.fd = ends[0]}, 1,
+			   SEND_SECONDS * 1000); /* an old one never answers */
 	}
 	close_keeping_errno(&ends[1]);
 	fd_close(ends[0]);
@@ -166,7 +171,8 @@ int notify_send_ready(const char *host, pid_t main_pid, struct error *err)
 	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return fail(err, errno, "create socket for NOTIFY_SOCKET");
 	if ((host[0] != '/' && host[0] != '@') || !host[1])
-		return fail(err, 0, "NOTIFY_SOCKET '%s' is neither a path nor an abstract name", host);
+		return fail(err, 0, "NOTIFY_SOCKET '%s' is neither a path nor an abstract name",
+			    host);
 	if (host_address(host, &dir, &addr, &addr_len) < 0)
 		return fail(err, errno, "find NOTIFY_SOCKET '%s'", host);
 	if (main_pid > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sd_notify(3) across the container's wall.
  *
- * The container gets a socket of our own (<root>/ID/notify/notify, seen as /run/notify/notify); of what
+ * The container gets a socket of our own (<root>/ID/notify/notify, seen as NOTIFY_CONTAINER_SOCKET); of what
  * arrives there only "READY=1" goes on to the service manager's socket.  Datagrams and their rate are
  * bounded, descriptors sent along are dropped.  Linked into vert and vert-init.
  */
@@ -11,9 +11,6 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-
-#define NOTIFY_CONTAINER_DIR "/run/notify"		/* where <root>/ID/notify is mounted */
-#define NOTIFY_CONTAINER_SOCKET "/run/notify/notify"	/* the container's NOTIFY_SOCKET */
 
 /* Makes the directory <root>/ID/notify in the state directory DIRFD, 0755; create does it. */
 MUST_CHECK int notify_make_dir(int dirfd, struct error *err);

@@ -16,17 +16,23 @@
 const char *container_status_name(enum container_status status)
 {
 	static const char *const names[] = {
-		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
-		[STATUS_PAUSED] = "paused",	[STATUS_STOPPED] = "stopped",
+		[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",	[STATUS_PAUSED] = "paused",
+		[STATUS_STOPPED] = "stopped",
 	};
 
 	return names[status];
 }
 
-int container_open_dir(const struct runtime *rt, const char *id, struct container *ret, struct error *err)
+int container_open_dir(const struct runtime *rt, const char *id, struct container *ret,
+		       struct error *err)
 {
-	*ret = (struct container){
-		.id = id, .rootfd = -1, .dirfd = -1, .claim = -1, .pidfd = -1, .status = STATUS_STOPPED};
+	*ret = (struct container){.id = id,
+				  .rootfd = -1,
+				  .dirfd = -1,
+				  .claim = -1,
+				  .pidfd = -1,
+				  .status = STATUS_STOPPED};
 	if (state_check_id(id, err) < 0)
 		return -1;
 	if (state_open_root(rt->root, false, &ret->rootfd, err) < 0)
@@ -44,7 +50,8 @@ static int find_process(struct container *c, struct error *err)
 	c->pidfd = proc_open(r->pid.v, r->start_time.v);
 	if (c->pidfd >= 0)
 		c->pid = r->pid.v;
-	else if (errno != ESRCH && errno != EINVAL && errno != ENOENT) /* these: no such process, or a thread */
+	else if (errno != ESRCH && errno != EINVAL &&
+		 errno != ENOENT) /* these: no such process, or a thread */
 		return fail(err, errno, "look at process %d of container '%s'", r->pid.v, c->id);
 	return 0;
 }
@@ -82,9 +89,9 @@ static int find_status(struct container *c, struct error *err)
 	waiting = state_is_waiting(c->dirfd);
 	if (waiting < 0)
 		return fail(err, errno, "look at the start socket of container '%s'", c->id);
-	c->status = cgroup >= 0 && cgroup_is_frozen(cgroup) ? STATUS_PAUSED :
-		    waiting				    ? STATUS_CREATED :
-							      STATUS_RUNNING;
+	c->status = cgroup >= 0 && cgroup_is_frozen(cgroup) ? STATUS_PAUSED
+		    : waiting				    ? STATUS_CREATED
+							    : STATUS_RUNNING;
 	return 0;
 }
 
@@ -96,9 +103,10 @@ static int read_record(struct container *c, struct error *err)
 
 	if (record_read(c->dirfd, c->id, &c->arena, &c->record, err) == 0)
 		return 0;
-	if (strcmp(err->code, "STATE_DAMAGED") == 0 && find_holder(c, &holder, &other) == 0 && holder > 0)
-		return fail(err, 0, "container '%s' is being created or removed by process %d", c->id,
-			    (int)holder);
+	if (strcmp(err->code, "STATE_DAMAGED") == 0 && find_holder(c, &holder, &other) == 0 &&
+	    holder > 0)
+		return fail(err, 0, "container '%s' is being created or removed by process %d",
+			    c->id, (int)holder);
 	return -1;
 }
 
@@ -120,7 +128,8 @@ int container_look(struct container *c, struct error *err)
 	return find_status(c, err);
 }
 
-int container_open(const struct runtime *rt, const char *id, struct container *ret, struct error *err)
+int container_open(const struct runtime *rt, const char *id, struct container *ret,
+		   struct error *err)
 {
 	if (container_open_dir(rt, id, ret, err) < 0)
 		return -1;
@@ -161,8 +170,8 @@ int container_open_cgroup(const struct container *c, int *ret_dirfd, struct erro
 	if (!c->record->cgroup[0] || c->record->cgroup_id.v == 0 || !c->this_boot)
 		return 0;
 	if (!record_cgroup_place(c->record->cgroup, &place))
-		return fail(err, 0, "cgroup '%s' of container '%s' is on no cgroup2 file system", c->record->cgroup,
-			    c->id);
+		return fail(err, 0, "cgroup '%s' of container '%s' is on no cgroup2 file system",
+			    c->record->cgroup, c->id);
 	if (cgroup_open(place.mount, place.path, c->record->cgroup_id.v, ret_dirfd, err) < 0) {
 		*ret_dirfd = -1;
 		return err->errnum == ENOENT || err->errnum == ESTALE ? 0 : -1;

@@ -80,8 +80,10 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
 	struct iovec part = {.iov_base = ret, .iov_len = sizeof(*ret)};
-	struct msghdr h = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr h = {.msg_iov = &part,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 	autoclose int fd = -1;
 	ssize_t n;
 
@@ -93,8 +95,9 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 	fd = received_fd(&h);
 	if (n == 0 && fd < 0)
 		return 0;
-	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < SHORT_SIZE || ret->kind < MSG_ERROR ||
-	    ret->kind > MSG_PID || (size_t)n != (ret->kind == MSG_ERROR ? sizeof(*ret) : SHORT_SIZE)) {
+	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < SHORT_SIZE ||
+	    ret->kind < MSG_ERROR || ret->kind > MSG_PID ||
+	    (size_t)n != (ret->kind == MSG_ERROR ? sizeof(*ret) : SHORT_SIZE)) {
 		errno = EBADMSG;
 		return -1;
 	}

@@ -38,13 +38,15 @@ const char *record_head(struct arena *arena, struct oci_record *r)
 	(void)state_boot_id(boot); /* "" is of no boot: the container will count as stopped */
 	r->version = (struct oci_u32){.v = RECORD_VERSION, .set = true};
 	r->boot_id = arena_strdup(arena, boot);
-	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-				  tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec);
+	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
+				  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+				  now.tv_nsec);
 	return open_ended(oci_print(arena, oci_type_record(), r, false));
 }
 
-const char *state_head(struct arena *arena, const char *oci_version, const char *id, const char *bundle,
-		       const char *rootfs, const struct oci_str_map *annotations)
+const char *state_head(struct arena *arena, const char *oci_version, const char *id,
+		       const char *bundle, const char *rootfs,
+		       const struct oci_str_map *annotations)
 {
 	struct oci_state s = {
 		.oci_version = oci_version, .id = id, .bundle = bundle, .root = rootfs};
@@ -75,7 +77,8 @@ static int read_text(int dirfd, const char *id, char **ret_text, size_t *ret_len
 	return damaged(id, STATE_FILE " is missing", err);
 }
 
-int record_read(int dirfd, const char *id, struct arena *arena, struct oci_record **ret, struct error *err)
+int record_read(int dirfd, const char *id, struct arena *arena, struct oci_record **ret,
+		struct error *err)
 {
 	autofree char *text = NULL;
 	struct oci_error parse_error;
@@ -87,10 +90,11 @@ int record_read(int dirfd, const char *id, struct arena *arena, struct oci_recor
 		return -1;
 	r = oci_parse(arena, oci_type_record(), text, len, &parse_error);
 	if (!r)
-		return damaged(id, oci_error_format(&parse_error, STATE_FILE, why, sizeof(why)), err);
+		return damaged(id, oci_error_format(&parse_error, STATE_FILE, why, sizeof(why)),
+			       err);
 	if (r->version.v > RECORD_VERSION) {
-		fail(err, 0, "state of container '%s' has format %u, this version knows up to %u", id,
-		     r->version.v, RECORD_VERSION);
+		fail(err, 0, "state of container '%s' has format %u, this version knows up to %u",
+		     id, r->version.v, RECORD_VERSION);
 		return error_code(err, "STATE_DAMAGED");
 	}
 	if (strcmp(r->id, id) != 0)

@@ -20,15 +20,9 @@
 #include "container/state.h"
 #include "kernel/cgroup.h"
 
-#define DEATH_MS 10000	/* for processes to die of SIGKILL: one in D state may take its time */
-#define ORPHAN_MS 1000	/* for the child of a creator that died: the kernel kills it (PR_SET_PDEATHSIG) */
-
-bool cgroup_default_path(const char *base, const char *id, char *buf, size_t size)
-{
-	if (base[0] == '/' && !base[1])
-		base = "";
-	return (size_t)snprintf(buf, size, "%s/vert/%s", base, id) < size;
-}
+#define DEATH_MS 10000 /* for processes to die of SIGKILL: one in D state may take its time */
+#define ORPHAN_MS \
+	1000 /* for the child of a creator that died: the kernel kills it (PR_SET_PDEATHSIG) */
 
 /* A directory of which we do not know that it is ours: rmdir(2) itself refuses one with processes. */
 static int remove_if_empty(const char *mount, const char *path, struct error *err)
@@ -43,7 +37,8 @@ static int remove_if_empty(const char *mount, const char *path, struct error *er
 		if (errno != EBUSY)
 			return fail(err, errno, "remove cgroup '%s'", path);
 		if (waited >= ORPHAN_MS) {
-			log_warning("cgroup '%s' has processes or cgroups in it and was not recorded as ours: left",
+			log_warning("cgroup '%s' has processes or cgroups in it and was not "
+				    "recorded as ours: left",
 				    path);
 			return 0;
 		}
@@ -87,7 +82,8 @@ static int wait_first_process(const struct removal *r, struct error *err)
 		return fail(err, errno, "wait for the end of container '%s'", r->id);
 	if (n == 0) {
 		fail(err, 0, "process of container '%s' is still alive after SIGKILL", r->id);
-		return error_hint(err, "it hangs in the kernel (state D); delete again when it is gone");
+		return error_hint(err,
+				  "it hangs in the kernel (state D); delete again when it is gone");
 	}
 	return 0;
 }
@@ -95,7 +91,8 @@ static int wait_first_process(const struct removal *r, struct error *err)
 static void run_poststop(const struct removal *r)
 {
 	struct buf state = {0};
-	struct hook_scene scene = {.cwd = r->bundle, .out = r->hooks_stdout, .err = r->hooks_stderr};
+	struct hook_scene scene = {
+		.cwd = r->bundle, .out = r->hooks_stdout, .err = r->hooks_stderr};
 
 	if (!r->poststop || r->poststop->n == 0)
 		return;
@@ -114,7 +111,8 @@ static void run_poststop(const struct removal *r)
 int remove_container(const struct removal *r, struct error *err)
 {
 	/* The first process before the others: as the init of a pid namespace it takes them along. */
-	if (kill_first_process(r, err) < 0 || remove_cgroup(r, err) < 0 || wait_first_process(r, err) < 0)
+	if (kill_first_process(r, err) < 0 || remove_cgroup(r, err) < 0 ||
+	    wait_first_process(r, err) < 0)
 		return -1;
 	run_poststop(r);
 	if (r->dirfd >= 0 && state_remove(r->rootfd, r->dirfd, r->id, err) < 0)

@@ -15,10 +15,6 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* The cgroup of a container whose configuration names none: "BASE/vert/ID".  BASE is "" or, for a caller that
- * may only write below its own cgroup, the path of that one.  False: does not fit. */
-bool cgroup_default_path(const char *base, const char *id, char *buf, size_t size);
-
 /* What is known of the container; fields that are not known are -1, NULL, 0. */
 struct removal {
 	int rootfd, dirfd;	/* state root and state directory; -1: there is none (any more) */

@@ -23,9 +23,9 @@
 struct start {
 	struct container c;
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
-	const char *notify_host;	/* NOTIFY_SOCKET, NULL: none */
-	int notify;			/* the container's notify socket */
-	int sock;			/* connected to init */
+	const char *notify_host; /* NOTIFY_SOCKET, NULL: none */
+	int notify; /* the container's notify socket */
+	int sock; /* connected to init */
 };
 
 static int refuse(const struct container *c, struct error *err)
@@ -63,7 +63,9 @@ static int send_go(struct start *s, struct error *err)
 	if (c->status != STATUS_CREATED)
 		return refuse(c, err);
 	if (!c->record->has_process.v)
-		return fail(err, 0, "container '%s' has no process to start: config.json has no 'process'", c->id);
+		return fail(err, 0,
+			    "container '%s' has no process to start: config.json has no 'process'",
+			    c->id);
 	if (read_hooks(s, err) < 0)
 		return -1;
 	if (state_connect(c->dirfd, &s->sock) < 0) {
@@ -99,7 +101,8 @@ static int wait_for_execve(struct start *s, struct error *err)
 		return fail(err, EBADMSG, "start container '%s'", s->c.id);
 	if (errno != ECONNRESET) /* closed with our message unread */
 		return fail(err, errno, "start container '%s'", s->c.id);
-	fail(err, 0, "container '%s' was started by somebody else or died before it could start", s->c.id);
+	fail(err, 0, "container '%s' was started by somebody else or died before it could start",
+	     s->c.id);
 	return error_code(err, "CONTAINER_NOT_CREATED");
 }
 
@@ -118,10 +121,13 @@ static int run_poststart(struct start *s, struct error *err)
 
 	if (hooks->n == 0)
 		return 0;
-	hooks_state(&state, state_head(&c->arena, r->oci_version, c->id, r->bundle, r->rootfs, &r->annotations),
+	hooks_state(&state,
+		    state_head(&c->arena, r->oci_version, c->id, r->bundle, r->rootfs,
+			       &r->annotations),
 		    PLAN_HOOK_POSTSTART, c->pid);
 	scene.state = state.s;
-	result = state.failed ? fail(err, ENOMEM, "run poststart hooks") : hooks_run(hooks, &scene, err);
+	result = state.failed ? fail(err, ENOMEM, "run poststart hooks")
+			      : hooks_run(hooks, &scene, err);
 	buf_free(&state);
 	if (result < 0 && container_destroy(c, true, &undo) < 0)
 		wrap(err, "the container could not be removed (%s)", undo.msg);

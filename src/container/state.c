@@ -20,8 +20,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-#define POLL_MS 5	/* between two looks at a lock */
-#define MAX_DEPTH 16	/* of what a container may have put into its notify directory */
+#define POLL_MS 5 /* between two looks at a lock */
+#define MAX_DEPTH 16 /* of what a container may have put into its notify directory */
 
 static bool is_id_char(char c)
 {
@@ -101,7 +101,8 @@ int state_check_id(const char *id, struct error *err)
 	if (state_id_is_valid(id))
 		return 0;
 	fail(err, 0, "invalid container ID format: '%s'", id);
-	error_hint(err, "letters, digits and _ + - . only, not a dot first, at most %d characters", STATE_ID_MAX);
+	error_hint(err, "letters, digits and _ + - . only, not a dot first, at most %d characters",
+		   STATE_ID_MAX);
 	return error_code(err, "CONTAINER_ID_INVALID");
 }
 
@@ -125,7 +126,8 @@ int state_make(int rootfd, const char *id, int *ret_dirfd, struct error *err)
 	fd = open_directory(rootfd, id);
 	if (fd < 0) {
 		fail(err, errno, "open state directory of container '%s'", id);
-		(void)unlinkat(rootfd, id, AT_REMOVEDIR); /* empty, or somebody removes it already */
+		(void)unlinkat(rootfd, id,
+			       AT_REMOVEDIR); /* empty, or somebody removes it already */
 		return -1;
 	}
 	*ret_dirfd = fd;
@@ -159,7 +161,8 @@ static int64_t now_ms(void)
 
 static void sleep_ms(int ms)
 {
-	(void)nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL); /* a signal only makes it shorter */
+	(void)nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L},
+			NULL); /* a signal only makes it shorter */
 }
 
 /* A directory that was removed is still open here, but nobody else will ever find it. */
@@ -200,7 +203,8 @@ void state_unlock(int dirfd)
 int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *err)
 {
 	const struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	autoclose int fd = openat(dirfd, STATE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	autoclose int fd =
+		openat(dirfd, STATE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int64_t end = now_ms() + ms;
 
 	if (fd < 0 && errno == ENOENT)
@@ -244,7 +248,9 @@ pid_t state_claimed_by(int dirfd)
 
 int state_boot_id(char buf[STATE_BOOT_ID_SIZE])
 {
-	return fd_read_small(-1, "/proc/sys/kernel/random/boot_id", buf, STATE_BOOT_ID_SIZE) < 0 ? -1 : 0;
+	return fd_read_small(-1, "/proc/sys/kernel/random/boot_id", buf, STATE_BOOT_ID_SIZE) < 0
+		       ? -1
+		       : 0;
 }
 
 static int write_link(int dirfd, const struct state_facts *f)
@@ -276,8 +282,8 @@ int state_write(int dirfd, const char *head, const struct state_facts *f, struct
 
 	if (write_link(dirfd, f) < 0)
 		return fail(err, errno, "write '%s'", STATE_FACTS);
-	buf_printf(&b, "%s,\"phase\":\"%s\",\"pid\":%d,\"startTime\":%" PRIu64 ",\"cgroup\":", head, f->phase,
-		   (int)f->pid, f->start_time);
+	buf_printf(&b, "%s,\"phase\":\"%s\",\"pid\":%d,\"startTime\":%" PRIu64 ",\"cgroup\":", head,
+		   f->phase, (int)f->pid, f->start_time);
 	buf_json(&b, f->cgroup);
 	buf_printf(&b, ",\"cgroupId\":%" PRIu64 ",\"scope\":", f->cgroup_id);
 	buf_json(&b, f->scope);
@@ -318,8 +324,8 @@ int state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret)
 	start = pid ? next_field(&p) : NULL;
 	cgroup_id = start ? next_field(&p) : NULL;
 	boot_id = cgroup_id ? next_field(&p) : NULL;
-	if (!boot_id || !str_to_u32(pid, &number) || number > INT32_MAX || !str_to_u64(start, &f.start_time) ||
-	    !str_to_u64(cgroup_id, &f.cgroup_id))
+	if (!boot_id || !str_to_u32(pid, &number) || number > INT32_MAX ||
+	    !str_to_u64(start, &f.start_time) || !str_to_u64(cgroup_id, &f.cgroup_id))
 		return 0;
 	if (state_boot_id(boot) < 0)
 		return -1;
@@ -393,7 +399,8 @@ int state_remove(int rootfd, int dirfd, const char *id, struct error *err)
 			return fail(err, errno, "remove state of container '%s'", id);
 		for (size_t i = 0; i < COUNT_OF(kept_until_last); i++)
 			if (unlinkat(dirfd, kept_until_last[i], 0) < 0 && errno != ENOENT)
-				return fail(err, errno, "remove '%s' of container '%s'", kept_until_last[i], id);
+				return fail(err, errno, "remove '%s' of container '%s'",
+					    kept_until_last[i], id);
 		if (unlinkat(rootfd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return 0;
 		if (errno != ENOTEMPTY && errno != EEXIST)

@@ -7,7 +7,6 @@
 #include <sys/mount.h>
 
 #include "base/str.h"
-#include "container/notify.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"

@@ -2,6 +2,9 @@
 /* The whole plan of a container, from its configuration and the facts of the host. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/error.h"
 #include "plan/plan.h"
 
@@ -29,6 +32,10 @@ MUST_CHECK int plan_device_nodes(struct arena *arena, const struct oci_config *c
 				 struct error *err);
 MUST_CHECK int plan_cgroup_place(struct arena *arena, const struct oci_config *config, const struct host *host,
 				 enum plan_cgroup_choice choice, struct plan *plan, struct error *err);
+
+/* The cgroup of a container whose configuration names none: "BASE/vert/ID".  BASE is "" or, for a caller that
+ * may only write below its own cgroup, the path of that one.  False: does not fit. */
+bool cgroup_default_path(const char *base, const char *id, char *buf, size_t size);
 
 /* The constant part of the container process state that goes to the seccomp agent; nothing without NOTIFY. */
 MUST_CHECK int plan_listener_state(struct arena *arena, const char *metadata, struct plan *plan);

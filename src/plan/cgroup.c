@@ -4,11 +4,17 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "container/remove.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/build.h"
 #include "plan/host.h"
+
+bool cgroup_default_path(const char *base, const char *id, char *buf, size_t size)
+{
+	if (base[0] == '/' && !base[1])
+		base = "";
+	return (size_t)snprintf(buf, size, "%s/vert/%s", base, id) < size;
+}
 
 /* Drops empty and "." components; ".." would leave the place that was asked for. */
 static int clean(struct arena *arena, const char *base, const char *path, const char **ret, struct error *err)
@@ -68,7 +74,7 @@ int plan_cgroup_place(struct arena *arena, const struct oci_config *config, cons
 	plan->cgroup.manager = PLAN_CGROUP_FS;
 	plan->cgroup.mount = host->cgroup_mount;
 	if (!path || !path[0]) {
-		if (!cgroup_default_path(strcmp(base, "/") == 0 ? "" : base, plan->id, buf, sizeof(buf)))
+		if (!cgroup_default_path(base, plan->id, buf, sizeof(buf)))
 			return fail(err, 0, "the path of our own cgroup is too long");
 		plan->cgroup.path = arena_strdup(arena, buf);
 		return 0;

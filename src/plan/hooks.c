@@ -11,8 +11,10 @@ static const struct {
 } kinds[PLAN_HOOK_KINDS] = {
 	[PLAN_HOOK_PRESTART] = {"prestart", offsetof(struct oci_hooks, prestart)},
 	[PLAN_HOOK_CREATE_RUNTIME] = {"createRuntime", offsetof(struct oci_hooks, create_runtime)},
-	[PLAN_HOOK_CREATE_CONTAINER] = {"createContainer", offsetof(struct oci_hooks, create_container)},
-	[PLAN_HOOK_START_CONTAINER] = {"startContainer", offsetof(struct oci_hooks, start_container)},
+	[PLAN_HOOK_CREATE_CONTAINER] = {"createContainer",
+					offsetof(struct oci_hooks, create_container)},
+	[PLAN_HOOK_START_CONTAINER] = {"startContainer",
+				       offsetof(struct oci_hooks, start_container)},
 	[PLAN_HOOK_POSTSTART] = {"poststart", offsetof(struct oci_hooks, poststart)},
 	[PLAN_HOOK_POSTSTOP] = {"poststop", offsetof(struct oci_hooks, poststop)},
 };
@@ -31,7 +33,8 @@ static struct plan_strings copy_strings(const struct oci_str_list *list, struct 
 	return s;
 }
 
-static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct plan_hook *ret, struct error *err)
+static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct plan_hook *ret,
+		     struct error *err)
 {
 	const struct oci_str_list path_only = {.n = 1, .v = (const char *[]){hook->path, NULL}};
 
@@ -39,7 +42,8 @@ static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct pl
 	if (hook->path[0] != '/')
 		return fail_at(err, EINVAL, ret->at, "hook path '%s' is not absolute", hook->path);
 	if (hook->timeout.set && hook->timeout.v <= 0)
-		return fail_at(err, EINVAL, ret->at, "hook timeout %d is not positive", hook->timeout.v);
+		return fail_at(err, EINVAL, ret->at, "hook timeout %d is not positive",
+			       hook->timeout.v);
 	ret->path = arena_strdup(arena, hook->path);
 	ret->args = copy_strings(hook->args.n ? &hook->args : &path_only, arena);
 	if (hook->env.v)
@@ -48,7 +52,8 @@ static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct pl
 	return 0;
 }
 
-int plan_hooks(const struct oci_hooks *hooks, struct arena *arena, struct plan_hooks *ret, struct error *err)
+int plan_hooks(const struct oci_hooks *hooks, struct arena *arena, struct plan_hooks *ret,
+	       struct error *err)
 {
 	for (int kind = 0; kind < PLAN_HOOK_KINDS; kind++) {
 		const struct oci_hook_list *list;
@@ -57,11 +62,13 @@ int plan_hooks(const struct oci_hooks *hooks, struct arena *arena, struct plan_h
 		*out = (struct plan_hooks){0};
 		if (!hooks)
 			continue;
-		list = (const struct oci_hook_list *)(const void *)((const char *)hooks + kinds[kind].offset);
+		list = (const struct oci_hook_list *)(const void *)((const char *)hooks +
+								    kinds[kind].offset);
 		out->n = list->n;
 		out->v = arena_array(arena, list->n, sizeof(*out->v));
 		for (size_t i = 0; i < list->n; i++) {
-			snprintf(out->v[i].at, sizeof(out->v[i].at), "hooks.%s[%zu]", kinds[kind].name, i);
+			snprintf(out->v[i].at, sizeof(out->v[i].at), "hooks.%s[%zu]",
+				 kinds[kind].name, i);
 			if (plan_hook(&list->v[i], arena, &out->v[i], err) < 0)
 				return -1;
 		}

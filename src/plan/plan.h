@@ -16,6 +16,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define NOTIFY_CONTAINER_DIR "/run/notify"	     /* where <root>/ID/notify is mounted */
+#define NOTIFY_CONTAINER_SOCKET "/run/notify/notify" /* the container's NOTIFY_SOCKET */
+
 #define PLAN_MAGIC UINT64_C(0x76657274706c0001) /* changes with the layout */
 
 struct plan_strings {
@@ -264,7 +267,7 @@ struct plan {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	unsigned preserve_fds;		/* descriptors 3 .. 2+n stay open, LISTEN_FDS counted in */
 	bool listen_fds;
-	const char *notify_socket;	/* host's NOTIFY_SOCKET; the container sees /run/notify/notify */
+	const char *notify_socket;	/* host's NOTIFY_SOCKET; the container's is NOTIFY_CONTAINER_SOCKET */
 
 	/* PLAN_EXEC: whom to join */
 	pid_t target_pid;

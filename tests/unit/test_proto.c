@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages between the processes: kinds, descriptors, errors, and packets that are none. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#undef fail /* base/error.h has a function of that name */
+
+#include "container/proto.h"
+
+static void test_messages(void **state)
+{
+	struct msg m = {.kind = MSG_CONSOLE, .value = 7}, back;
+	int ends[2], fd = -1;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(proto_send(ends[0], &m, ends[0]), 0);
+	assert_int_equal(proto_recv(ends[1], &back, &fd), 1);
+	assert_true(back.kind == MSG_CONSOLE && back.value == 7 && fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	close(fd);
+	assert_int_equal(proto_send(ends[0], &m, ends[0]), 0);
+	assert_int_equal(proto_recv(ends[1], &back, NULL), 1);
+
+	m.kind = MSG_ERROR;
+	fail(&m.error, ENOENT, "exec '%s'", "/x");
+	memset(m.error.hint, 'h', sizeof(m.error.hint)); /* no end */
+	assert_int_equal(proto_send(ends[0], &m, -1), 0);
+	assert_int_equal(proto_recv(ends[1], &back, &fd), 1);
+	assert_int_equal(fd, -1);
+	assert_string_equal(back.error.msg, "exec '/x': no such file or directory");
+	assert_int_equal(strlen(back.error.hint), sizeof(back.error.hint) - 1);
+
+	assert_int_equal(send(ends[0], "x", 1, 0), 1);
+	assert_int_equal(proto_recv(ends[1], &back, NULL), -1);
+	assert_int_equal(errno, EBADMSG);
+	m.kind = (enum msg_kind)99;
+	assert_int_equal(proto_send(ends[0], &m, -1), 0);
+	assert_int_equal(proto_recv(ends[1], &back, NULL), -1);
+	assert_int_equal(errno, EBADMSG);
+
+	close(ends[0]);
+	assert_int_equal(proto_recv(ends[1], &back, NULL), 0);
+	assert_int_equal(proto_send_kind(ends[1], MSG_GO), -1);
+	assert_int_equal(errno, EPIPE);
+	close(ends[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
