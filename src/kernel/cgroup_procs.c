@@ -231,7 +231,8 @@ static bool has_us(int dirfd)
 	return false;
 }
 
-/* Frozen, none can fork, exit or give its number to another between being listed and being signalled. */
+/* Frozen, none can fork, exit or give its number to another between being listed and being signalled (a
+ * deadly signal ends a frozen process at once, another waits for the thaw). */
 int cgroup_signal_all(int dirfd, int sig, struct error *err)
 {
 	struct error unused;

@@ -112,10 +112,14 @@ static bool is_ordered(const char *file)
 	       strcmp(file, "cpu.max.burst") == 0;
 }
 
-static unsigned long long limit_of(const char *text)
+/* The number that TEXT begins with; "max" and what is none (the kernel will say so) are without limit. */
+static uint64_t limit_of(const char *text)
 {
-	return strncmp(text, "max", 3) == 0 ? ~0ULL
-					    : strtoull(text, NULL, 10); /* the kernel checks it */
+	char digits[24];
+	uint64_t v;
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)strspn(text, "0123456789"), text);
+	return str_to_u64(digits, &v) ? v : UINT64_MAX;
 }
 
 static char *read_old(int dirfd, const char *file)
