@@ -24,7 +24,7 @@ static void set_facts(int dirfd, const char *path, const struct stat *st)
 	/* Without CAP_CHOWN the copies stay ours; that is what a rootless user can have. */
 	(void)!fchownat(dirfd, path, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW);
 	if (!S_ISLNK(st->st_mode))
-		(void)fchmodat(dirfd, path, st->st_mode & 07777, 0);
+		(void)!fchmodat(dirfd, path, st->st_mode & 07777, 0);
 	(void)utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
