@@ -256,8 +256,10 @@ without_pid_ns() {
 		else . end)'
 }
 
-# The bundle's next container is called ID and has a control group of that name.
+# The bundle's next container is called ID and has a control group of that name; KEEP_CGROUP=1: the
+# one the configuration says.
 use_id() {
+	[ -z "${KEEP_CGROUP-}" ] || return 0
 	[ -z "$CG" ] || sed -i "s#\"cgroupsPath\": \"$CG/[^\"]*\"#\"cgroupsPath\": \"$CG/$1\"#" \
 		"$BUNDLE/config.json"
 }

@@ -101,7 +101,8 @@ static bool pump(int master, const char *text)
 
 /*
  * Drives a terminal by the lines of stdin: "wait TEXT", "send TEXT" (with a newline), "key N" (one
- * byte), "resize ROWS COLS".  At the end of the lines everything still to come is copied.
+ * byte), "resize ROWS COLS", "run COMMAND" (by the shell).  At the end of the lines everything still
+ * to come is copied.
  */
 static void drive(int master)
 {
@@ -111,6 +112,8 @@ static void drive(int master)
 		struct winsize ws = { 0 };
 
 		line[strcspn(line, "\n")] = '\0';
+		if (!*line)
+			continue;
 		if (strncmp(line, "wait ", 5) == 0) {
 			if (!pump(master, line + 5)) {
 				fprintf(stderr, "helper: the terminal ended before '%s'\n", line + 5);
@@ -118,6 +121,9 @@ static void drive(int master)
 			}
 		} else if (strncmp(line, "send ", 5) == 0) {
 			dprintf(master, "%s\n", line + 5);
+		} else if (strncmp(line, "run ", 4) == 0) {
+			if (system(line + 4) != 0)
+				fprintf(stderr, "helper: '%s' was no success\n", line + 4);
 		} else if (strncmp(line, "key ", 4) == 0) {
 			dprintf(master, "%c", atoi(line + 4));
 		} else if (sscanf(line, "resize %hu %hu", &ws.ws_row, &ws.ws_col) == 2) {
