@@ -112,11 +112,12 @@ load helpers
 
 @test "process: a cwd through /proc/self/fd never leaves the root" {	# CVE-2024-21626
 	local n
+	touch "$TMP/canary"
 	for n in 3 4 5 6 7 8 9 10 11 12; do
 		cfg ".process.cwd = \"/proc/self/fd/$n\""
-		args ls ../../../../..
+		args stat "../../../../../../../..$TMP/canary"
 		run vert run --bundle "$BUNDLE" "$ID" 3</ 4</ 5</
-		[ "$status" != 0 ] || [[ $output != *" root "* && $output == *data* ]]
+		unlike '^stat.*=file'
 	done
 }
 
@@ -175,7 +176,8 @@ load helpers
 @test "process: empty sets" {
 	cfg '.process.capabilities = {bounding: [], effective: [], permitted: [], inheritable: [], ambient: []}'
 	probe caps , try chroot setuid
-	has cap.bounding= cap.effective= cap.permitted= try.chroot=EPERM try.setuid=EPERM
+	has cap.bounding= cap.effective= cap.permitted= try.chroot=EPERM
+	lacks try.setuid=ok
 }
 
 @test "process: another user than root has no effective capabilities but the ambient ones" {
@@ -199,7 +201,9 @@ load helpers
 @test "process: rlimits are exactly the config's" {
 	cfg '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200},
 		{type: "RLIMIT_CORE", soft: 0, hard: 1000}, {type: "RLIMIT_FSIZE", soft: 123456, hard: 1234567},
-		{type: "RLIMIT_STACK", soft: 1048576, hard: 18446744073709551615}, {type: "RLIMIT_NPROC", soft: 50, hard: 60}]'
+		{type: "RLIMIT_STACK", soft: 1048576, hard: 987654321}, {type: "RLIMIT_NPROC", soft: 50, hard: 60}]'
+	# Larger than the numbers jq can hold.
+	sed -i 's/987654321/18446744073709551615/' "$BUNDLE/config.json"
 	[ "$(ulimit -Hs)" = unlimited ] || skip "the hard limit of the stack is lower already"
 	probe rlimits
 	has rlimit.NOFILE=100:200 rlimit.CORE=0:1000 rlimit.FSIZE=123456:1234567 rlimit.STACK=1048576:-1 \
@@ -210,8 +214,9 @@ load helpers
 	cfg '.process.rlimits = [("AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
 		"NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK") | {type: ("RLIMIT_" + .),
 		soft: 0, hard: 0}] | .process.rlimits |= map(if .type | IN("RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK",
-		"RLIMIT_NOFILE", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_RTTIME") then .soft = 10000000 | .hard = 10000000
-		else . end) | .process.rlimits |= map(if .type == "RLIMIT_NOFILE" then .soft = 64 | .hard = 64 else . end)'
+		"RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_RTTIME") then .soft = 10000000 | .hard = 10000000
+		else . end) | .process.rlimits |= map(if .type | IN("RLIMIT_NOFILE", "RLIMIT_NPROC")
+		then .soft = 64 | .hard = 64 else . end)'
 	probe rlimits
 	has rlimit.RTPRIO=0:0 rlimit.MSGQUEUE=0:0 rlimit.AS=10000000:10000000 rlimit.NOFILE=64:64
 }

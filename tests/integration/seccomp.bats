@@ -237,7 +237,7 @@ MKDIR='"names": ["mkdir", "mkdirat"]'
 	has try.mkdir=EDOM
 	grep -qx fds=1 bg.out
 	grep -q '^call=' bg.out
-	sed -n 's/^payload=//p' bg.out | jq -e --arg id "$ID" --arg bundle "$BUNDLE" '
+	sed -n '/^payload=/,/^call=/{s/^payload=//;/^call=/!p}' bg.out | jq -e --arg id "$ID" --arg bundle "$BUNDLE" '
 		(.ociVersion | type == "string") and .fds == ["seccompFd"] and .pid > 0
 		and .metadata == "some data" and .state.id == $id and .state.bundle == $bundle
 		and .state.status == "creating"'

@@ -22,7 +22,7 @@ find_cgroup_parent() {
 	[ -n "$CGROUPFS" ] || { VERT_TESTS_CGROUP=; return 0; }
 	if [ -z "${VERT_TESTS_CGROUP-}" ]; then
 		if [ "$(id -u)" = 0 ]; then
-			VERT_TESTS_CGROUP=/vert-tests-$$
+			VERT_TESTS_CGROUP=/vert-tests-${VERT_TESTS_ISOLATED:-$$}
 		else
 			own=$(sed -n 's/^0:://p' /proc/self/cgroup)
 			VERT_TESTS_CGROUP=
