@@ -19,13 +19,14 @@
 
 #define ANY (-1)
 #define ALL_ACCESS (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
-#define MAX_RULES 4096
+#define MAX_RULES 4000 /* the verifier follows 8192 jumps, two for each */
 
 struct rule {
 	bool allow;
 	unsigned access;
 	int type; /* BPF_DEVCG_DEV_* or ANY */
 	int64_t major, minor; /* or ANY */
+	uint32_t minors; /* not 0: in place of MINOR, bit n is minor n */
 };
 
 struct rules {
@@ -37,17 +38,17 @@ struct rules {
 /* What every container may use, whatever its list says: the default devices and terminals, and making nodes,
  * which opens nothing by itself.  /dev/net/tun is not among them. */
 static const struct rule defaults[] = {
-	{true, BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_DEV_CHAR, ANY, ANY},
-	{true, BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_DEV_BLOCK, ANY, ANY},
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 136, ANY}, /* /dev/pts/N */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 2}, /* /dev/ptmx */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 1}, /* /dev/console */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 0}, /* /dev/tty */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 9}, /* /dev/urandom */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 8}, /* /dev/random */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 7}, /* /dev/full */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 5}, /* /dev/zero */
-	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 3}, /* /dev/null */
+	{true, BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_DEV_CHAR, ANY, ANY, 0},
+	{true, BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_DEV_BLOCK, ANY, ANY, 0},
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 136, ANY, 0}, /* /dev/pts/N */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 2, 0}, /* /dev/ptmx */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 1, 0}, /* /dev/console */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 5, 0, 0}, /* /dev/tty */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 9, 0}, /* /dev/urandom */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 8, 0}, /* /dev/random */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 7, 0}, /* /dev/full */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 5, 0}, /* /dev/zero */
+	{true, ALL_ACCESS, BPF_DEVCG_DEV_CHAR, 1, 3, 0}, /* /dev/null */
 };
 
 static bool take_type(const char *type, int *ret)
@@ -130,7 +131,7 @@ static bool is_covered(const struct rules *rules, const struct rule *rule)
  * everything becomes the base: nothing before it matters.  Returns false then. */
 static bool push(struct rules *rules, const struct rule *rule)
 {
-	static const struct rule everything = {true, ALL_ACCESS, ANY, ANY, ANY};
+	static const struct rule everything = {true, ALL_ACCESS, ANY, ANY, ANY, 0};
 
 	if (covers(rule, &everything)) {
 		rules->base = rule->allow;
@@ -139,6 +140,30 @@ static bool push(struct rules *rules, const struct rule *rule)
 	if (!is_covered(rules, rule))
 		rules->v[rules->n++] = *rule;
 	return true;
+}
+
+/* Neighbours that differ in their minor number alone become one rule: how long a program takes to load goes by its
+ * length, and every start waits for it. */
+static void join_minors(struct rules *rules)
+{
+	struct rule *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		struct rule *r = &rules->v[i];
+		bool small = r->minor >= 0 && r->minor < 32;
+
+		if (small)
+			r->minors = UINT32_C(1) << r->minor;
+		if (last && small && last->minors && last->allow == r->allow &&
+		    last->access == r->access && last->type == r->type && last->major == r->major) {
+			last->minors |= r->minors;
+			continue;
+		}
+		last = &rules->v[n++];
+		*last = *r;
+	}
+	rules->n = n;
 }
 
 /* Reads the document's rules and the defaults into RULES, without those that cannot matter. */
@@ -163,18 +188,22 @@ static int collect(struct arena *arena, const struct oci_device_rule_list *list,
 	/* Next to the base, rules that say what it says anyway are of no use. */
 	while (rules->n > 0 && rules->v[rules->n - 1].allow == rules->base)
 		rules->n--;
+	join_minors(rules);
 	return 0;
 }
 
 /* ---- the program -------------------------------------------------------------------------------- */
 
-enum { RESULT = BPF_REG_0, CONTEXT, TYPE, ACCESS, MAJOR, MINOR };
+enum { RESULT = BPF_REG_0, CONTEXT, ACCESS, DIFFERENCE, SCRATCH, SET_OF_MINORS };
 
 /* clang-format off */
 #define LOAD(dst, field) \
 	{BPF_LDX | BPF_MEM | BPF_W, dst, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, field), 0}
-#define COPY(dst, src)		{BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0}
 #define AND(dst, value)		{BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, (int32_t)(value)}
+#define XOR(dst, value)		{BPF_ALU | BPF_XOR | BPF_K, dst, 0, 0, (int32_t)(value)}
+#define OR(dst, src)		{BPF_ALU64 | BPF_OR | BPF_X, dst, src, 0, 0}
+#define SET(dst, value)		{BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, (int32_t)(value)}
+#define SHIFT_RIGHT_BY(dst, src) {BPF_ALU64 | BPF_RSH | BPF_X, dst, src, 0, 0}
 #define SHIFT_RIGHT(dst, n)	{BPF_ALU64 | BPF_RSH | BPF_K, dst, 0, 0, n}
 #define RETURN(value)		{BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, 0, value}, \
 				{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}
@@ -185,8 +214,8 @@ enum { RESULT = BPF_REG_0, CONTEXT, TYPE, ACCESS, MAJOR, MINOR };
 /* clang-format on */
 
 /* No rule takes more than this, the start and the end together neither. */
-#define RULE_INSNS 7
-#define FRAME_INSNS 8
+#define RULE_INSNS 17
+#define FRAME_INSNS 4
 
 struct program {
 	size_t n;
@@ -214,18 +243,37 @@ static void emit_verdict(struct program *p, const struct rule *rule)
 		EMIT(p, IF_ANY(ACCESS, rule->access, 1), SKIP(2), RETURN(0));
 }
 
-/* The tests of a rule jump behind it where they fail. */
+/* One of several: the bit of this minor number in the set, and no bit beyond the set in the number. */
+static void emit_minor(struct program *p, const struct rule *rule)
+{
+	if (rule->minor == ANY)
+		return;
+	EMIT(p, LOAD(SCRATCH, minor));
+	if ((rule->minors & (rule->minors - 1)) == 0) {
+		EMIT(p, XOR(SCRATCH, rule->minor), OR(DIFFERENCE, SCRATCH));
+		return;
+	}
+	EMIT(p, SET(SET_OF_MINORS, ~rule->minors), SHIFT_RIGHT_BY(SET_OF_MINORS, SCRATCH));
+	EMIT(p, AND(SET_OF_MINORS, 1), OR(DIFFERENCE, SET_OF_MINORS));
+	EMIT(p, AND(SCRATCH, ~31), OR(DIFFERENCE, SCRATCH));
+}
+
+/* Gathers in DIFFERENCE in what the request is not what the rule is about, and jumps behind the rule unless that
+ * is nothing.  One jump a rule, and numbers that are loaded afresh: with more of either the kernel's
+ * verifier would give up on a program of a thousand rules. */
 static void emit_rule(struct program *p, const struct rule *rule)
 {
-	int16_t left = rule->access == ALL_ACCESS ? 2 : 4; /* instructions of the verdict */
+	const int other_type = BPF_DEVCG_DEV_BLOCK + BPF_DEVCG_DEV_CHAR - rule->type;
+	const int16_t verdict = rule->access == ALL_ACCESS ? 2 : 4; /* instructions */
 
-	left += (rule->major != ANY) + (rule->minor != ANY);
-	if (rule->type != ANY)
-		EMIT(p, UNLESS_EQUAL(TYPE, rule->type, left));
+	if (rule->type != ANY) /* the types are bits, and one of them is set */
+		EMIT(p, LOAD(DIFFERENCE, access_type), AND(DIFFERENCE, other_type));
+	else
+		EMIT(p, SET(DIFFERENCE, 0));
 	if (rule->major != ANY)
-		EMIT(p, UNLESS_EQUAL(MAJOR, rule->major, --left));
-	if (rule->minor != ANY)
-		EMIT(p, UNLESS_EQUAL(MINOR, rule->minor, --left));
+		EMIT(p, LOAD(SCRATCH, major), XOR(SCRATCH, rule->major), OR(DIFFERENCE, SCRATCH));
+	emit_minor(p, rule);
+	EMIT(p, UNLESS_EQUAL(DIFFERENCE, 0, verdict));
 	emit_verdict(p, rule);
 }
 
@@ -243,11 +291,7 @@ int plan_devices(struct arena *arena, const struct oci_resources *res, struct pl
 	if (rules.n == 0 && rules.base)
 		return 0;
 	p.v = arena_array(arena, rules.n * RULE_INSNS + FRAME_INSNS, sizeof(*p.v));
-	if (rules.n > 0) {
-		EMIT(&p, LOAD(TYPE, access_type), COPY(ACCESS, TYPE), SHIFT_RIGHT(ACCESS, 16));
-		EMIT(&p, LOAD(MAJOR, major), LOAD(MINOR, minor));
-		EMIT(&p, AND(TYPE, 0xffff));
-	}
+	EMIT(&p, LOAD(ACCESS, access_type), SHIFT_RIGHT(ACCESS, 16));
 	for (size_t i = 0; i < rules.n; i++)
 		emit_rule(&p, &rules.v[i]);
 	EMIT(&p, RETURN(rules.base));
