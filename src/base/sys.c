@@ -205,6 +205,11 @@ int sys_bpf(int cmd, void *attr, unsigned size)
 	return (int)syscall(SYS_bpf, cmd, attr, size);
 }
 
+int sys_getcwd(char *buf, size_t size)
+{
+	return (int)syscall(SYS_getcwd, buf, size);
+}
+
 int sys_setgroups(size_t n, const gid_t *groups)
 {
 	return (int)syscall(SYS_setgroups, n, groups);

@@ -102,6 +102,7 @@ int sys_ioprio_set(int which, int who, int ioprio);
 int sys_ioprio_get(int which, int who);
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
 int sys_bpf(int cmd, void *attr, unsigned size);
+int sys_getcwd(char *buf, size_t size); /* as the kernel says it, also "(unreachable)/..." */
 int sys_setgroups(size_t n, const gid_t *groups); /* of this thread only; so are the next two */
 int sys_setresuid(uid_t uid);
 int sys_setresgid(gid_t gid);

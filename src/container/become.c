@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -112,13 +111,13 @@ static int enter_cwd(void *context, struct error *err)
 	struct become *b = context;
 	const struct plan_process *p = &b->plan->process;
 	char path[4096 + 1];
-	long n;
+	int n;
 
 	if (chdir(p->cwd) < 0 && !b->cwd_kept) {
 		fail_at(err, errno, "process.cwd", "change to the working directory '%s'", p->cwd);
 		return error_code(err, "CWD");
 	}
-	n = syscall(SYS_getcwd, path, sizeof(path));
+	n = sys_getcwd(path, sizeof(path));
 	if (n < 0 || path[0] != '/') {
 		fail_at(err, 0, "process.cwd", "the working directory '%s' is not inside the container's root",
 			p->cwd);

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "container/container.h"
 #include "container/handoff.h"
+#include "container/host.h"
 #include "container/options.h"
 #include "container/record.h"
 #include "container/state.h"
@@ -21,7 +22,6 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
-#include "plan/host.h"
 #include "spec/bundle.h"
 
 /* An id nobody chose: 12 hexadecimal digits. */
@@ -46,7 +46,7 @@ static int check_request(const struct create_request *req, const struct oci_conf
 	if (req->run && !config->process->args.n)
 		return fail_at(err, 0, "process.args", "the configuration has no program to run");
 	if (terminal && !req->console_socket && !waits) {
-		fail_at(err, 0, "process.terminal", "a terminal was asked for, and nobody is there to take it");
+		fail_at(err, 0, "process.terminal", "a terminal without a foreground needs a console socket");
 		return error_hint(err, "use --console-socket, or run without --detach");
 	}
 	if (!terminal && req->console_socket)

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "container/container.h"
 #include "container/handoff.h"
+#include "container/host.h"
 #include "container/options.h"
 #include "container/record.h"
 #include "kernel/cgroup.h"
@@ -22,7 +23,6 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
-#include "plan/host.h"
 #include "plan/process.h"
 #include "spec/bundle.h"
 
@@ -151,7 +151,7 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 		return -1;
 	add_caps(h->plan, req, last_cap);
 	if (p->terminal && req->detach && !req->console_socket) {
-		fail_at(err, 0, "process.terminal", "a terminal was asked for, and nobody is there to take it");
+		fail_at(err, 0, "process.terminal", "a terminal without a foreground needs a console socket");
 		return error_hint(err, "use --console-socket, or exec without --detach");
 	}
 	if (!config->linux)

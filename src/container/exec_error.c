@@ -25,7 +25,7 @@ int exec_not_found(const char *name, const char *path, bool denied, struct error
 		error_hint(err, "a file of that name is in $PATH, but is not executable for the container's user");
 		return error_status(err, NOT_EXECUTABLE);
 	}
-	fail_at(err, 0, WHERE, "exec: '%s': executable file not found in $PATH", name);
+	fail_at(err, 0, WHERE, "executable file not found in $PATH: '%s'", name);
 	error_code(err, "EXEC_NOT_FOUND");
 	if (!path)
 		error_hint(err, "process.env has no PATH; the usual directories were searched");

@@ -40,20 +40,43 @@ struct child {
 	const struct plan *plan;
 	int rootfd;
 	int slave; /* of the terminal, -1 */
+	bool recorded;
 	struct become become;
 };
 
-/* Waits for the launcher's MSG_GO; its end is our end. */
-static int wait_go(int sock, struct error *err)
+/* Waits for a word of the launcher's; its end is our end.  MSG_RECORDED may come before any other. */
+static int wait_for(struct child *c, enum msg_kind kind, struct error *err)
 {
 	struct msg m;
-	int n = proto_recv(sock, &m, NULL);
+	int n;
 
-	if (n == 1 && m.kind == MSG_GO)
-		return 0;
-	if (n == 0)
-		return fail(err, 0, "the launcher is gone");
-	return fail(err, n < 0 ? errno : EBADMSG, "wait for the launcher");
+	while (kind != MSG_RECORDED || !c->recorded) {
+		n = proto_recv(c->init->sock, &m, NULL);
+		if (n == 0)
+			return fail(err, 0, "the launcher is gone");
+		if (n < 0)
+			return fail(err, errno, "wait for the launcher");
+		if (m.kind == MSG_RECORDED)
+			c->recorded = true;
+		else if (m.kind == kind)
+			return 0;
+		else
+			return fail(err, EBADMSG, "message %d from the launcher", m.kind);
+	}
+	return 0;
+}
+
+static int close_launchers(void *context, struct error *err)
+{
+	const struct child *c = context;
+
+	(void)err;
+	/* Descriptors of the host's directories: none may be open while anything of the container's can look at
+	 * us (CVE-2024-21626, CVE-2016-9962). */
+	for (size_t i = 0; i < COUNT_OF(c->init->not_ours); i++)
+		if (c->init->not_ours[i] >= 0)
+			fd_close(c->init->not_ours[i]);
+	return 0;
 }
 
 static int die_with_launcher(void *context, struct error *err)
@@ -89,7 +112,7 @@ static int enter_user_namespace(void *context, struct error *err)
 
 	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
 		return 0;
-	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && wait_go(c->init->sock, err) < 0)
+	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && wait_for(c, MSG_GO, err) < 0)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
 		return fail(err, errno, "become non-dumpable");
@@ -194,28 +217,35 @@ static int set_sysctls(void *context, struct error *err)
 	return sysctl_write_all(c->plan->sysctls, c->plan->n_sysctls, err);
 }
 
+/* Hooks of the container's own namespaces; PID is what they know us by. */
+static int run_own_hooks(const struct plan *p, enum plan_hook_kind kind, struct hook_scene *scene, struct error *err)
+{
+	struct buf state = {0};
+	int rc;
+
+	if (!p->hooks[kind].n)
+		return 0;
+	hooks_state(&state, p->state_head, kind, getpid());
+	scene->state = state.s;
+	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
+			  : hooks_run(&p->hooks[kind], scene, err);
+	buf_free(&state);
+	return rc;
+}
+
 static int run_hooks(void *context, struct error *err)
 {
 	struct child *c = context;
 	const struct plan *p = c->plan;
 	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr};
-	struct buf state = {0};
-	int rc;
 
 	if (p->hooks[PLAN_HOOK_PRESTART].n || p->hooks[PLAN_HOOK_CREATE_RUNTIME].n) {
 		if (proto_send_kind(c->init->sock, MSG_HOOKS) < 0)
 			return fail(err, errno, "ask the launcher for its hooks");
-		if (wait_go(c->init->sock, err) < 0)
+		if (wait_for(c, MSG_GO, err) < 0)
 			return -1;
 	}
-	if (!p->hooks[PLAN_HOOK_CREATE_CONTAINER].n)
-		return 0;
-	hooks_state(&state, p->state_head, PLAN_HOOK_CREATE_CONTAINER, getpid());
-	scene.state = state.s;
-	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
-			  : hooks_run(&p->hooks[PLAN_HOOK_CREATE_CONTAINER], &scene, err);
-	buf_free(&state);
-	return rc;
+	return run_own_hooks(p, PLAN_HOOK_CREATE_CONTAINER, &scene, err);
 }
 
 static int open_terminal(void *context, struct error *err)
@@ -258,8 +288,13 @@ static int open_proc(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	const struct plan_process *p = &c->plan->process;
+
 	/* The host's, while it can be seen: the container's is not to be trusted with labels
-	 * (CVE-2019-16884).  It shows us under our number in the host's view. */
+	 * (CVE-2019-16884).  Open no longer than it is needed, and only then. */
+	c->become.procfd = -1;
+	if (!p->apparmor && !p->selinux && !c->plan->keyring_label)
+		return 0;
 	c->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->become.procfd < 0)
 		return fail(err, errno, "open '/proc'");
@@ -322,6 +357,9 @@ static int report_ready(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	/* Not before somebody else can find us: a launcher killed now leaves a record that names us. */
+	if (wait_for(c, MSG_RECORDED, err) < 0)
+		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail(err, errno, "clear the parent-death signal");
 	if (proto_send_kind(c->init->sock, MSG_READY) < 0)
@@ -354,25 +392,15 @@ static int wait_at_gate(void *context, struct error *err)
 {
 	struct child *c = context;
 
-	return c->init->listen >= 0 ? wait_for_start(c, err) : wait_go(c->init->sock, err);
+	return c->init->listen >= 0 ? wait_for_start(c, err) : wait_for(c, MSG_GO, err);
 }
 
 static int run_start_hooks(void *context, struct error *err)
 {
-	struct child *c = context;
-	const struct plan *p = c->plan;
+	const struct plan *p = ((struct child *)context)->plan;
 	struct hook_scene scene = {.cwd = "/", .env = p->process.env.v};
-	struct buf state = {0};
-	int rc;
 
-	if (!p->hooks[PLAN_HOOK_START_CONTAINER].n)
-		return 0;
-	hooks_state(&state, p->state_head, PLAN_HOOK_START_CONTAINER, getpid());
-	scene.state = state.s;
-	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
-			  : hooks_run(&p->hooks[PLAN_HOOK_START_CONTAINER], &scene, err);
-	buf_free(&state);
-	return rc;
+	return run_own_hooks(p, PLAN_HOOK_START_CONTAINER, &scene, err);
 }
 
 static int execute(void *context, struct error *err)
@@ -382,6 +410,7 @@ static int execute(void *context, struct error *err)
 
 static const struct step steps[] = {
 	{"die with the launcher", die_with_launcher},	 /* before anything that could be left behind */
+	{"close the launcher's files", close_launchers},
 	{"join namespaces", join_namespaces},		 /* while we still have the caller's privileges */
 	{"enter user namespace", enter_user_namespace},	 /* what follows is owned by the container's root */
 	{"enter cgroup namespace", enter_cgroup_namespace},

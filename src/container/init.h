@@ -13,6 +13,7 @@ struct init {
 	int *usernses;		/* by index: user namespace for an id-mapped mount, or -1 */
 	int stage_ns[PLAN_NS_COUNT]; /* descriptors of the namespaces to join, or -1 */
 	const char *cgroup_dir;	/* absolute path of our cgroup, NULL: none */
+	int not_ours[8];	/* descriptors of the launcher's, closed at once; -1: none */
 	bool staged;		/* joins were done by a stage process: see stage.h */
 };
 

@@ -66,9 +66,12 @@ static int join_rest(void *context, struct error *err)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return fail(err, errno, "set the parent-death signal");
-	j->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (j->become.procfd < 0)
-		return fail(err, errno, "open '/proc'");
+	j->become.procfd = -1;
+	if (j->plan->process.apparmor || j->plan->process.selinux) { /* the host's, while it can be seen */
+		j->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (j->become.procfd < 0)
+			return fail(err, errno, "open '/proc'");
+	}
 	if (j->later && setns(j->target, (int)j->later) < 0) {
 		fail(err, errno, "join the namespaces of the container");
 		return error_code(err, "EXEC_JOIN");
@@ -185,6 +188,9 @@ _Noreturn static void child_main(struct join *j)
 
 	(void)prctl(PR_SET_NAME, "vert:exec");
 	fd_close(j->sock);
+	fd_close(j->signals);
+	if (j->cgroup >= 0)
+		fd_close(j->cgroup);
 	if (steps_run("exec", steps, COUNT_OF(steps), j, &m.error) < 0)
 		(void)proto_send(j->child_sock, &m, -1); /* nobody listens: nobody needs to know */
 	_exit(m.error.status ? m.error.status : 1);

@@ -24,7 +24,7 @@
 #include "base/sys.h"
 #include "container/handover.h"
 #include "container/hooks.h"
-#include "container/init.h"
+#include "container/launch_priv.h"
 #include "container/namespace.h"
 #include "container/notify.h"
 #include "container/proto.h"
@@ -36,26 +36,9 @@
 #include "kernel/devbpf.h"
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
-#include "kernel/terminal.h"
 #include "kernel/userns.h"
 
-struct launch { /* everything a failed start must give back */
-	const struct plan *plan;
-	int root, dir, claim;		/* state root, state directory, our claim on it; -1: not made */
-	struct cgroup cgroup;
-	char cgroup_dir[4096];		/* "": none */
-	int sock;			/* to init */
-	pid_t pid;
-	int pidfd;			/* init; -1: not cloned */
-	uint64_t start_time;
-	int master;			/* terminal of a foreground run, -1 */
-	int notify;			/* the container's NOTIFY_SOCKET, -1 */
-	int signals;			/* signalfd; everything is blocked */
-	bool hooks_ran;			/* of the create kinds: poststop is owed */
-	bool ready;			/* init reported MSG_READY */
-	bool let_go;			/* the last MSG_GO is sent: init executes the program */
-	struct init init;
-};
+#define CLAIM_MS 10000
 
 static int save_record(struct launch *l, const char *phase, struct error *err)
 {
@@ -148,6 +131,13 @@ static int clone_init(void *context, struct error *err)
 
 	if (namespaces_open(&l->init, err) < 0)
 		return -1;
+	for (size_t i = 0; i < COUNT_OF(l->init.not_ours); i++)
+		l->init.not_ours[i] = -1;
+	l->init.not_ours[0] = l->root;
+	l->init.not_ours[1] = l->dir;
+	l->init.not_ours[2] = l->claim;
+	l->init.not_ours[3] = l->cgroup.dirfd;
+	l->init.not_ours[4] = l->signals;
 	/* Without privileges the kernel lets us write a child's id maps, and our own oom score, only while we are
 	 * dumpable; nobody of the container exists yet. */
 	if (rootless && prctl(PR_SET_DUMPABLE, 1) < 0)
@@ -184,8 +174,8 @@ static int map_ids(void *context, struct error *err)
 		if (mount_set_idmap(l->init.sources[i], &p->mounts[i], userns, err) < 0)
 			return -1;
 	}
-	if (proto_send_kind(l->sock, MSG_GO) < 0)
-		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	if (launch_tell(l, MSG_GO, err) < 0)
+		return -1;
 	if (p->euid != 0 && prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(err, errno, "become non-dumpable");
 	return 0;
@@ -224,94 +214,9 @@ static int record_process(void *context, struct error *err)
 	struct launch *l = context;
 
 	l->start_time = proc_start_time(l->pid, NULL);
-	return save_record(l, l->plan->verb == PLAN_CREATE ? "creating" : "running", err);
-}
-
-static int run_hooks(struct launch *l, enum plan_hook_kind kind, struct error *err)
-{
-	const struct plan *p = l->plan;
-	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr};
-	struct buf state = {0};
-	int rc;
-
-	if (!p->hooks[kind].n)
-		return 0;
-	hooks_state(&state, p->state_head, kind, l->pid);
-	scene.state = state.s;
-	rc = state.failed ? fail(err, ENOMEM, "describe the container to its hooks")
-			  : hooks_run(&p->hooks[kind], &scene, err);
-	buf_free(&state);
-	return rc;
-}
-
-static int take_console(struct launch *l, int *master, struct error *err)
-{
-	if (*master < 0)
-		return fail(err, EBADMSG, "receive the terminal");
-	if (l->plan->console_socket)
-		return terminal_send_to_socket(l->plan->console_socket, *master, err);
-	l->master = take_fd(master);
-	return 0;
-}
-
-static int on_message(struct launch *l, const struct msg *m, int *fd, struct error *err)
-{
-	switch (m->kind) {
-	case MSG_ERROR:
-		*err = m->error;
+	if (save_record(l, l->plan->verb == PLAN_CREATE ? "creating" : "running", err) < 0)
 		return -1;
-	case MSG_HOOKS:
-		l->hooks_ran = true;
-		if (run_hooks(l, PLAN_HOOK_PRESTART, err) < 0 || run_hooks(l, PLAN_HOOK_CREATE_RUNTIME, err) < 0)
-			return -1;
-		break;
-	case MSG_CONSOLE:
-		return take_console(l, fd, err);
-	case MSG_SECCOMP:
-		if (handover_listener(l->plan, l->pidfd, l->pid, m->value, err) < 0)
-			return -1;
-		break;
-	case MSG_READY:
-		l->ready = true;
-		return 0;
-	default:
-		return fail(err, EBADMSG, "message %d from init", m->kind);
-	}
-	if (proto_send_kind(l->sock, MSG_GO) < 0)
-		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
-	return 0;
-}
-
-static bool is_ending(int sig)
-{
-	return sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT;
-}
-
-/* One message of init's.  1: handled; 0: end of file; -1: error.  A signal that asks us to end is an error too: what
- * was made is then given back. */
-static int next_message(struct launch *l, struct error *err)
-{
-	struct pollfd p[2] = {{.fd = l->sock, .events = POLLIN}, {.fd = l->signals, .events = POLLIN}};
-	autoclose int fd = -1;
-	struct msg m;
-	int n, sig = 0;
-
-	do {
-		n = poll(p, 2, -1);
-		if (n < 0 && errno != EINTR)
-			return fail(err, errno, "wait for init");
-		if (n > 0 && (p[1].revents & POLLIN) &&
-		    is_ending(sig = supervise_next_signal(l->signals))) {
-			fail(err, 0, "interrupted by signal %d", sig);
-			return error_status(err, 128 + sig);
-		}
-	} while (n < 0 || !p[0].revents);
-	n = proto_recv(l->sock, &m, &fd);
-	if (n == 1)
-		return on_message(l, &m, &fd, err) < 0 ? -1 : 1;
-	if (n == 0 || errno == ECONNRESET)
-		return 0;
-	return fail(err, errno, "receive from init");
+	return launch_tell(l, MSG_RECORDED, err);
 }
 
 static int follow_init(void *context, struct error *err)
@@ -326,7 +231,7 @@ static int follow_init(void *context, struct error *err)
 	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file)
 		l->let_go = proto_send_kind(l->sock, MSG_GO) == 0;
 	while (!l->ready) {
-		n = next_message(l, err);
+		n = launch_next_message(l, err);
 		if (n < 0)
 			return -1;
 		if (n == 0)
@@ -355,15 +260,18 @@ static int let_run(void *context, struct error *err)
 		return 0;
 	if (l->plan->notify_socket && notify_bind(l->dir, &l->notify, err) < 0)
 		return -1;
-	if (!l->let_go && proto_send_kind(l->sock, MSG_GO) < 0)
-		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
+	if (!l->let_go && launch_tell(l, MSG_GO, err) < 0)
+		return -1;
 	/* The socket closes at execve: end of file means that the program runs. */
-	n = next_message(l, err);
+	n = launch_next_message(l, err);
 	if (n > 0)
 		return fail(err, EBADMSG, "message from init after its start");
-	if (n < 0)
+	if (n < 0 || launch_hooks(l, PLAN_HOOK_POSTSTART, err) < 0)
 		return -1;
-	return run_hooks(l, PLAN_HOOK_POSTSTART, err);
+	/* Created it is: from now on a delete needs not wait for us. */
+	close_keeping_errno(&l->claim);
+	l->claim = -1;
+	return 0;
 }
 
 static int wait_ready(void *context, struct error *err)
@@ -424,7 +332,12 @@ static int supervise(struct launch *l, int *ret_status, struct error *err)
 
 	if (supervise_wait(&s, ret_status, err) < 0)
 		return -1;
-	return l->plan->keep ? 0 : remove_all(l, true, err);
+	if (l->plan->keep)
+		return 0;
+	if (state_claim(l->dir, l->plan->id, CLAIM_MS, &l->claim, err) < 0)
+		/* Deleted from outside, with its hooks: nothing is left to us. */
+		return strcmp(err->code, "CONTAINER_NOT_FOUND") == 0 ? 0 : -1;
+	return remove_all(l, true, err);
 }
 
 int launch(const struct plan *plan, int *ret_status, struct error *err)

@@ -110,6 +110,21 @@ static int read_record(struct container *c, struct error *err)
 	return -1;
 }
 
+/* A creator that was killed while it wrote the record again may have got as far as the link alone. */
+static void complete_from_link(struct container *c)
+{
+	struct oci_record *r = c->record;
+	struct state_facts facts;
+	char text[4096];
+
+	if (r->pid.v > 0 || state_read_facts(c->dirfd, text, sizeof(text), &facts) <= 0)
+		return;
+	r->pid.v = facts.pid;
+	r->start_time.v = facts.start_time;
+	r->cgroup = arena_strdup(&c->arena, facts.cgroup);
+	r->cgroup_id.v = facts.cgroup_id;
+}
+
 int container_look(struct container *c, struct error *err)
 {
 	char boot[STATE_BOOT_ID_SIZE];
@@ -120,6 +135,7 @@ int container_look(struct container *c, struct error *err)
 	c->record = NULL;
 	if (read_record(c, err) < 0)
 		return -1;
+	complete_from_link(c);
 	if (state_boot_id(boot) < 0)
 		return fail(err, errno, "read the kernel's boot id");
 	c->this_boot = strcmp(c->record->boot_id, boot) == 0;

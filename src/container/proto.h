@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the launcher and the container's init say to each other.
  *
- * One SOCK_SEQPACKET pair, one message a packet.  Most starts need only the two marked *.
+ * One SOCK_SEQPACKET pair, one message a packet.  Most starts need only those marked *; MSG_RECORDED may come at any
+ * time before MSG_READY.
  *
  *   launcher                                   init (child)
  *   --------                                   ------------
@@ -9,6 +10,7 @@
  *                                      <------ MSG_MAP        a user namespace is there: write its maps
  *   MSG_GO ---------------------------------->
  *   limits, device program, state ...          mounts, devices ...
+ *   MSG_RECORDED* ---------------------------->              the record names the process: it may outlive us
  *                                      <------ MSG_HOOKS      namespaces and mounts are ready, not pivoted
  *   prestart, createRuntime hooks
  *   MSG_GO ---------------------------------->
@@ -35,7 +37,8 @@
 
 #include "base/error.h"
 
-enum msg_kind { MSG_ERROR = 1, MSG_MAP, MSG_HOOKS, MSG_CONSOLE, MSG_READY, MSG_GO, MSG_SECCOMP, MSG_PID };
+enum msg_kind { MSG_ERROR = 1, MSG_MAP, MSG_HOOKS, MSG_CONSOLE, MSG_READY, MSG_GO, MSG_SECCOMP, MSG_PID,
+		MSG_RECORDED };
 
 struct msg {
 	enum msg_kind kind;

@@ -50,6 +50,9 @@ static int explain(int dirfd, const struct plan_write *w, int errnum, struct err
 	fail_at(err, errnum, w->at, "write '%.200s' to '%s'", w->value, w->file);
 	if (errnum == ENODEV && str_starts(w->file, "io."))
 		return error_hint(err, "there is no such block device, or it is a partition");
+	if (errnum == EINVAL && strcmp(w->file, "cpu.weight") == 0)
+		return error_hint(err,
+				  "a cgroup with cpu.idle 1 takes no weight: set 'idle' to 0 too");
 	if (errnum == EACCES || errnum == EPERM)
 		return error_hint(err, "the cgroup is not delegated to this user");
 	return -1;

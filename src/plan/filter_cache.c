@@ -214,7 +214,8 @@ bool filter_cache_lookup(int dir, const uint8_t key[DIGEST_SIZE], struct arena *
 	if (!dir_is_private(dir) || (fd = open_entry(dir, name, &size)) < 0)
 		return false;
 	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) ||
-	    memcmp(h.format, expected.format, sizeof(h.format)) || h.n == 0 || h.n > BPF_MAXINSNS)
+	    memcmp(h.format, expected.format, sizeof(h.format)) || h.reserved != 0 || h.n == 0 ||
+	    h.n > BPF_MAXINSNS)
 		return false;
 	bytes = h.n * sizeof(struct sock_filter);
 	if (size != (off_t)(sizeof(h) + bytes))

@@ -17,7 +17,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-enum { MAX_ERRNO = 4095, MAX_ARGS = 6 };
+enum { MAX_ERRNO = 4094, MAX_ARGS = 6 }; /* libseccomp takes less than the kernel's 4095 */
 
 /* config-linux.md, seccomp.architectures; whether the library at hand has it shows when it is resolved. */
 static const char *const architectures[] = {

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the plan must know about this host and this caller.  Collected once, cheaply, before planning; the plan's
- * functions take it as a value, so that they stay pure and can be tested with invented hosts. */
+/* What the plan must know about this host and this caller.  Collected once, cheaply, before planning
+ * (container/host.h); the plan's functions take it as a value, so that they stay pure and can be tested with invented hosts. */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/error.h"
 #include "plan/plan.h"
-
-struct arena;
 
 struct host {
 	uid_t euid;
@@ -27,9 +24,3 @@ struct host {
 	unsigned listen_fds;		/* $LISTEN_FDS when $LISTEN_PID is us */
 	const char *listen_fdnames;
 };
-
-/* Fills RET from the running system; strings live in ARENA. */
-MUST_CHECK int host_collect(struct arena *arena, struct host *ret, struct error *err);
-
-/* Reads the caller's subordinate ids; separate from host_collect() because most starts do not need it. */
-void host_collect_subids(struct arena *arena, struct host *host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Collecting the facts about host and caller: a handful of small reads, no mountinfo. */
-#include "host.h"
+#include "container/host.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collecting struct host from the running system. */
+#pragma once
+
+#include "base/error.h"
+#include "plan/host.h"
+
+struct arena;
+
+/* Fills RET; strings live in ARENA. */
+MUST_CHECK int host_collect(struct arena *arena, struct host *ret, struct error *err);
+
+/* The caller's subordinate ids, with his own first; apart from host_collect() because most starts do not need it. */
+void host_collect_subids(struct arena *arena, struct host *host);
