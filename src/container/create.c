@@ -127,7 +127,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 			  oci_type_config(), (void **)&config, &text, &p->config_len, err) < 0)
 		return -1;
 	p->config_text = arena_strndup(&h->arena, text, p->config_len);
-	if (check_request(req, config, err) < 0 || host_collect(&h->arena, &host, err) < 0)
+	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);

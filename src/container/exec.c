@@ -255,7 +255,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->pidfd_socket = req->pidfd_socket ? arena_strdup(&h->arena, req->pidfd_socket) : NULL;
 	p->new_keyring = true;
 	handoff_settings(h, rt->timing);
-	if (host_collect(&h->arena, &host, err) < 0)
+	if (host_collect(&h->arena, false, &host, err) < 0)
 		return -1;
 	p->euid = host.euid;
 	p->rootless = !host.privileged;

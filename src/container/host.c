@@ -32,7 +32,7 @@ static void collect_privilege(struct host *host)
 	host->privileged = host->euid == 0 && !host->in_userns && (effective & (UINT64_C(1) << CAP_SYS_ADMIN_BIT));
 }
 
-static void collect_cgroup(struct arena *arena, struct host *host)
+static void collect_cgroup(struct arena *arena, struct host *host, bool own)
 {
 	char mount[256], text[4096], path[300];
 	bool hybrid;
@@ -40,8 +40,8 @@ static void collect_cgroup(struct arena *arena, struct host *host)
 	if (cgroup_find_mount(mount, sizeof(mount), &hybrid) < 0)
 		return;
 	host->cgroup_mount = arena_strdup(arena, mount);
-	/* Only who may not start at the root needs to know where he is. */
-	if (!host->privileged && cgroup_own_path(text, sizeof(text)) == 0)
+	/* Only who may not start at the root, or makes no cgroup, needs to know where he is. */
+	if ((!host->privileged || own) && cgroup_own_path(text, sizeof(text)) == 0)
 		host->cgroup_own = arena_strdup(arena, text);
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
 	if (fd_read_small(-1, path, text, sizeof(text)) >= 0)
@@ -68,14 +68,14 @@ static int collect_environment(struct arena *arena, struct host *host, struct er
 	return 0;
 }
 
-int host_collect(struct arena *arena, struct host *ret, struct error *err)
+int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err)
 {
 	char text[64];
 	uint32_t cap;
 
 	*ret = (struct host){.last_cap = 40};
 	collect_privilege(ret);
-	collect_cgroup(arena, ret);
+	collect_cgroup(arena, ret, own_cgroup);
 	ret->selinux = lsm_selinux_enabled();
 	if (fd_read_small(-1, "/proc/sys/kernel/cap_last_cap", text, sizeof(text)) > 0 && str_to_u32(text, &cap) &&
 	    cap < 64)

@@ -7,8 +7,8 @@
 
 struct arena;
 
-/* Fills RET; strings live in ARENA. */
-MUST_CHECK int host_collect(struct arena *arena, struct host *ret, struct error *err);
+/* Fills RET; strings live in ARENA.  OWN_CGROUP: find out our own cgroup also with privileges. */
+MUST_CHECK int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err);
 
 /* The caller's subordinate ids, with his own first; apart from host_collect() because most starts do not need it. */
 void host_collect_subids(struct arena *arena, struct host *host);

@@ -163,9 +163,9 @@ static int make_mounts(void *context, struct error *err)
 
 	for (size_t i = 0; i < c->plan->n_mounts; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
+		const char *cgroup = c->init->cgroup_dir ? c->init->cgroup_dir : c->plan->cgroup.own;
 
-		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], c->init->cgroup_dir,
-				    err) < 0)
+		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], cgroup, err) < 0)
 			return error_where(err, m->at);
 		if (c->init->sources[i] >= 0)
 			fd_close(c->init->sources[i]);

@@ -336,6 +336,8 @@ static int open_cgroup_source(const struct plan_mount *m, const char *cgroup_dir
 {
 	struct plan_mount bind = *m;
 
+	if (!cgroup_dir)
+		return fail_at(err, 0, m->at, "mount on '/%s': there is no cgroup to show", m->target);
 	bind.kind = PLAN_MOUNT_BIND;
 	bind.source = cgroup_dir;
 	return mount_open_source(&bind, -1, ret_fd, err);

@@ -61,6 +61,8 @@ int plan_cgroup_place(struct arena *arena, const struct oci_config *config, cons
 	const char *base = host->privileged || !host->cgroup_own ? "" : host->cgroup_own;
 	char buf[4096];
 
+	if (host->cgroup_mount && host->cgroup_own)
+		plan->cgroup.own = arena_printf(arena, "%s%s", host->cgroup_mount, host->cgroup_own);
 	if (choice == PLAN_CHOOSE_NONE) {
 		plan->cgroup.manager = PLAN_CGROUP_NONE;
 		return 0;

@@ -118,6 +118,7 @@ struct plan_cgroup {
 	enum { PLAN_CGROUP_NONE, PLAN_CGROUP_FS, PLAN_CGROUP_SYSTEMD } manager;
 	const char *mount;	/* "/sys/fs/cgroup" or "/sys/fs/cgroup/unified" */
 	const char *path;	/* below it, with a leading slash: "/vert/c1" */
+	const char *own;	/* directory of the caller's own cgroup: what a container without one lives in; NULL */
 	bool optional;		/* rootless and no limit asked: go on in our own cgroup when this cannot be made */
 	size_t n_writes;
 	struct plan_write *writes;	/* in a safe order */
