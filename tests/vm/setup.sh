@@ -5,7 +5,9 @@
 # engine, the way an administrator would (docs/engines.md), and starts the
 # engine's daemon where it has one.  The functions print what went wrong and
 # return non-zero; they may be called again.
+# CHECK_DRIVER names the cgroup driver: systemd (the default) or cgroupfs.
 vm_image=localhost/busybox
+vm_driver=${CHECK_DRIVER:-systemd}
 
 # podman knows what a runtime can do only by its name, so one that podman has
 # never heard of is written into the lists.
@@ -16,6 +18,7 @@ podman_up() {
 	cat > "$conf" <<-E
 		[engine]
 		runtime = "vert"
+		cgroup_manager = "$vm_driver"
 		runtime_supports_json = ["crun", "runc", "vert"]
 		runtime_supports_nocgroup = ["crun", "vert"]
 		[engine.runtimes]
@@ -40,6 +43,8 @@ bundle_images() {
 }
 
 containerd_conf() {
+	local systemd=true
+	[ "$vm_driver" = systemd ] || systemd=false
 	cat <<-E
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
@@ -50,7 +55,7 @@ containerd_conf() {
 		      runtime_type = "io.containerd.runc.v2"
 		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.vert.options]
 		        BinaryName = "$1"
-		        SystemdCgroup = true
+		        SystemdCgroup = $systemd
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "/etc/cni/net.d"
@@ -77,8 +82,9 @@ containerd_up() {
 
 docker_up() {
 	mkdir -p /etc/docker
-	printf '{"default-runtime":"vert","runtimes":{"vert":{"path":"%s"}}}\n' "$1" \
-		> /etc/docker/daemon.json
+	jq -n --arg path "$1" --arg driver "native.cgroupdriver=$vm_driver" '{
+		"default-runtime": "vert", runtimes: {vert: {path: $path}},
+		"exec-opts": [$driver]}' > /etc/docker/daemon.json
 	systemctl is-active -q docker || systemctl start docker || return 1
 	docker image inspect bb:1 > /dev/null 2>&1 ||
 		docker import /usr/share/vm/busybox.tar bb:1 > /dev/null

@@ -7,7 +7,10 @@ cri_log() {
 	cat /tmp/logs/c.log
 }
 
-pod_cgroup() { cat /sys/fs/cgroup/vert.slice/vert-test.slice/*"$1"*/"$2"; }
+pod_cgroup() {
+	pid_cgroup "$(cri ContainerStatus "{\"container_id\":\"$1\",\"verbose\":true}" |
+		jq -r '.info.info | fromjson | .pid')" "$2"
+}
 
 cri_update() {
 	cri UpdateContainerResources "{\"container_id\":\"$1\",
@@ -17,7 +20,8 @@ cri_update() {
 
 cri_refused() {
 	local id
-	id=$(cri_create "$1" "$2" '{"command":["/no/such/program"]}')
+	id=$(cri_create "$1" "$2" '{"metadata":{"name":"d"},
+		"command":["/no/such/program"]}')
 	cri StartContainer "{\"container_id\":\"$id\"}" 2>&1
 	cri RemoveContainer "{\"container_id\":\"$id\"}" > /dev/null
 }

@@ -5,6 +5,10 @@
 # under test.
 PODMAN="podman --runtime $RT"
 IMAGE=localhost/busybox
+# Checks that are about units, or name cgroups as only systemd does.
+SYSTEMD_ONLY="quick-unit quick-ctr-scope podman-cgroup-manager podman-unit podman-cgroupns-host
+	podman-health-timer ctr-run-systemd docker-cgroup-unit rl-scope sys-running sys-unit"
+SYSTEMD_ONLY=$(echo $SYSTEMD_ONLY)
 
 # status_of COMMAND...: its exit status, printed.
 status_of() {
@@ -50,6 +54,9 @@ p_limit() {
 		done
 	done
 }
+
+# pid_cgroup PID FILE: what the file says in the process's cgroup.
+pid_cgroup() { cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$1/cgroup")/$2"; }
 
 oom_kills() { awk '/^oom_kill /{print $2}' /proc/vmstat; }
 
@@ -99,9 +106,11 @@ cri_round() {
 
 # cri_sandbox NAME [JSON]: a sandbox's configuration.
 cri_sandbox() {
-	jq -nc --arg n "$1" --argjson m "${2-null}" '{metadata: {name: $n, uid: $n,
+	local parent=vert-test.slice
+	[ "${CHECK_DRIVER:-systemd}" = systemd ] || parent=/vert-test
+	jq -nc --arg n "$1" --arg g $parent --argjson m "${2-null}" '{metadata: {name: $n, uid: $n,
 		namespace: "d"}, hostname: "pod1", log_directory: "/tmp/logs", linux: {
-		cgroup_parent: "vert-test.slice", security_context: {}}} * ($m // {})'
+		cgroup_parent: $g, security_context: {}}} * ($m // {})'
 }
 
 # cri_create POD SANDBOX JSON: prints the new container's id.
