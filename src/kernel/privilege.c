@@ -64,14 +64,16 @@ int privilege_no_new_privs(struct error *err)
 int privilege_drop_bounding(uint64_t keep, struct error *err)
 {
 	for (unsigned cap = 0; cap < MAX_CAPS; cap++) {
+		int saved, now;
+
 		if (keep >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			continue;
-		if (errno == EINVAL) /* behind the last one of this kernel */
-			return 0;
-		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) ==
-		    0) /* never had it: nothing to take away */
-			continue;
-		return fail(err, EPERM, "drop capability %u from the bounding set", cap);
+		saved = errno;
+		now = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+		if (now < 0) /* behind the last one of this kernel */
+			break;
+		if (now > 0)
+			return fail(err, saved, "drop capability %u from the bounding set", cap);
 	}
 	return 0;
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The profile that an engine gives every container, compiled, against a second and slow reading of its rules: for
+ * every system call and a set of arguments the program must answer what some matching rule says, or the default
+ * when none does.  Also what the cache gains with it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "bpf.h"
+#include "libocispec/ocispec.h"
+#include "plan/filter.h"
+#include "plan/plan.h"
+
+#include <cmocka.h> /* last: it has a macro fail() */
+
+enum { LAST_CALL = 470 };
+
+static struct arena arena;
+static const struct oci_seccomp *profile;
+
+static int load_profile(void **state)
+{
+	const char *srcdir = getenv("srcdir");
+	char path[4096];
+	struct oci_config *config;
+	struct oci_error bad;
+	struct error err;
+	char *text;
+	size_t len;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/tests/data/engines/podman-plain.json",
+		 srcdir ? srcdir : ".");
+	if (fd_read_file(AT_FDCWD, path, 1 << 20, &text, &len, &err) < 0)
+		return -1;
+	config = oci_parse(&arena, oci_type_config(), text, len, &bad);
+	free(text);
+	profile = config ? config->linux->seccomp : NULL;
+	return profile ? 0 : -1;
+}
+
+static int forget_profile(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	return 0;
+}
+
+static bool holds(const struct oci_syscall_arg *arg, const uint64_t values[6])
+{
+	uint64_t v = values[arg->index.v], limit = arg->value.v;
+
+	switch (arg->op) {
+	case OCI_CMP_NE:
+		return v != limit;
+	case OCI_CMP_LT:
+		return v < limit;
+	case OCI_CMP_LE:
+		return v <= limit;
+	case OCI_CMP_EQ:
+		return v == limit;
+	case OCI_CMP_GE:
+		return v >= limit;
+	case OCI_CMP_GT:
+		return v > limit;
+	case OCI_CMP_MASKED_EQ:
+		return (v & limit) == arg->value_two.v;
+	default:
+		return false;
+	}
+}
+
+static bool matches(const struct oci_syscall_rule *rule, const int *numbers, int nr,
+		    const uint64_t values[6])
+{
+	bool named = false;
+
+	for (size_t i = 0; i < rule->names.n; i++)
+		named |= numbers[i] == nr;
+	for (size_t i = 0; named && i < rule->args.n; i++)
+		named = holds(&rule->args.v[i], values);
+	return named;
+}
+
+static uint32_t answer_of(enum oci_scmp_action action, const struct oci_u32 *code)
+{
+	if (action == OCI_ACT_ALLOW)
+		return SECCOMP_RET_ALLOW;
+	assert_int_equal(action, OCI_ACT_ERRNO); /* the profile has no other */
+	return SECCOMP_RET_ERRNO | (code->set ? code->v : 1);
+}
+
+/* Numbers of all names, resolved once. */
+static int **resolve(void)
+{
+	int **all = arena_array(&arena, profile->syscalls.n, sizeof(*all));
+
+	for (size_t i = 0; i < profile->syscalls.n; i++) {
+		const struct oci_str_list *names = &profile->syscalls.v[i].names;
+
+		all[i] = arena_array(&arena, names->n, sizeof(**all));
+		for (size_t k = 0; k < names->n; k++)
+			all[i][k] = seccomp_syscall_resolve_name(names->v[k]);
+	}
+	return all;
+}
+
+static void check_call(const struct plan_filter *f, int **numbers, int nr, const uint64_t values[6])
+{
+	struct seccomp_data data = {.nr = nr, .arch = seccomp_arch_native()};
+	bool expected = false, any = false;
+	uint64_t got;
+
+	memcpy(data.args, values, sizeof(data.args));
+	got = bpf_run(f->insns, f->n, &data);
+	for (size_t i = 0; i < profile->syscalls.n; i++) {
+		const struct oci_syscall_rule *rule = &profile->syscalls.v[i];
+
+		if (!matches(rule, numbers[i], nr, values))
+			continue;
+		any = true;
+		expected |= got == answer_of(rule->action, &rule->errno_ret);
+	}
+	if (!any)
+		expected = got == answer_of(profile->default_action, &profile->default_errno_ret);
+	if (!expected)
+		fail_msg("call %d (%llx, %llx): %llx", nr, (unsigned long long)values[0],
+			 (unsigned long long)values[1], (unsigned long long)got);
+}
+
+static void test_against_rules(void **state)
+{
+	static const uint64_t samples[] = {
+		0,	 1,	  2,	      3,	  8,	      10,	   16,	       40,
+		0x20000, 0x20008, 0x7e020000, 0x80000000, 0xffffffff, 0x100000000, UINT64_MAX,
+	};
+	struct filter_options options = {.cache_dir = -1, .release = "6.1", .machine = "test"};
+	struct plan_filter f = {0};
+	struct error err;
+	int **numbers = resolve();
+
+	(void)state;
+	assert_int_equal(plan_filter(&arena, profile, &options, &f, &err), 0);
+	for (int nr = 0; nr <= LAST_CALL; nr++)
+		for (size_t i = 0; i < COUNT_OF(samples); i++) {
+			const uint64_t first[6] = {samples[i]},
+				       second[6] = {16, samples[i], samples[i]};
+
+			check_call(&f, numbers, nr, first);
+			check_call(&f, numbers, nr, second);
+		}
+}
+
+static double microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static void remove_dir(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		(void)unlinkat(dirfd(d), e->d_name, 0); /* fails for "." and ".." */
+	closedir(d);
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* Not a bound on time, which no shared machine keeps, but on the proportion: a hit must not compile. */
+static void test_cache_is_worth_it(void **state)
+{
+	char path[] = "/tmp/test_filter_profile.XXXXXX";
+	struct filter_options options = {.release = "6.1", .machine = "test"};
+	double best[2] = {1e9, 1e9};
+	struct plan_filter f[2];
+	struct error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	options.cache_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 10; i++) {
+		double start = microseconds();
+
+		f[i > 0] = (struct plan_filter){0};
+		assert_int_equal(plan_filter(&arena, profile, &options, &f[i > 0], &err), 0);
+		start = microseconds() - start;
+		if (start < best[i > 0])
+			best[i > 0] = start;
+	}
+	assert_int_equal(f[0].n, f[1].n);
+	assert_memory_equal(f[0].insns, f[1].insns, 8u * f[0].n);
+	print_message("%u instructions: miss %.0f us, hit %.0f us\n", f[0].n, best[0], best[1]);
+	assert_true(best[1] * 10 < best[0]);
+	remove_dir(path);
+	close(options.cache_dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_against_rules),
+		cmocka_unit_test(test_cache_is_worth_it),
+	};
+
+	return cmocka_run_group_tests(tests, load_profile, forget_profile);
+}
