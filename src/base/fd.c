@@ -77,7 +77,9 @@ ssize_t fd_read_small(int dirfd, const char *path, char *buf, size_t size)
 
 	if (fd < 0)
 		return -1;
-	n = read_until(fd, buf, size - 1);
+	do /* once: the kernel's small files come whole */
+		n = read(fd, buf, size - 1);
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -1;
 	if (n > 0 && buf[n - 1] == '\n')
@@ -131,8 +133,11 @@ int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 	if ((size_t)snprintf(temp, sizeof(temp), "%.*s.%s.%d", dir_len, path, path + dir_len, (int)getpid()) >=
 	    sizeof(temp))
 		return fail(err, ENAMETOOLONG, "write '%s'", path);
-	(void)unlinkat(dirfd, temp, 0); /* left by a process of the same number that was killed here */
 	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0 && errno == EEXIST) { /* left by a process of the same number that was killed here */
+		(void)unlinkat(dirfd, temp, 0); /* the next call tells */
+		fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	}
 	if (fd < 0)
 		return fail(err, errno, "create '%s'", temp);
 	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, temp, dirfd, path) < 0) {

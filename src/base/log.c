@@ -10,6 +10,7 @@
 
 #include "fd.h"
 #include "str.h"
+#include "utc.h"
 
 struct log_settings log_settings = {.fd = -1};
 
@@ -32,12 +33,12 @@ static void add_printable(struct buf *b, const char *s)
 static void add_time(struct buf *b)
 {
 	struct timespec now;
-	struct tm tm;
+	struct utc t;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		   tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000);
+	t = utc_from_seconds(now.tv_sec);
+	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", (int)t.year, t.month, t.day, t.hour, t.minute,
+		   t.second, now.tv_nsec / 1000);
 }
 
 static void add_field(struct buf *b, const char *key, const char *value)

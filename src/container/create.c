@@ -18,6 +18,7 @@
 #include "container/options.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "kernel/lsm.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
@@ -107,6 +108,7 @@ static void fill_records(struct handoff *h, const struct oci_config *config)
 	};
 
 	p->record_head = record_head(&h->arena, &r);
+	p->boot_id = r.boot_id[0] ? r.boot_id : NULL;
 	p->state_head =
 		state_head(&h->arena, config->oci_version, p->id, p->bundle, p->rootfs, &config->annotations);
 }
@@ -129,6 +131,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	p->config_text = arena_strndup(&h->arena, text, p->config_len);
 	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;
+	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
 	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, &filter, arena, err) < 0)

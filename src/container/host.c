@@ -13,8 +13,8 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "kernel/cgroup.h"
-#include "kernel/lsm.h"
 #include "libocispec/arena.h"
+#include "plan/process.h"
 
 #define PROC_USER_INIT_INO 0xEFFFFFFDU /* linux/proc_ns.h: inode of the first user namespace */
 #define CAP_SYS_ADMIN_BIT 21
@@ -70,16 +70,10 @@ static int collect_environment(struct arena *arena, struct host *host, struct er
 
 int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err)
 {
-	char text[64];
-	uint32_t cap;
-
-	*ret = (struct host){.last_cap = 40};
+	*ret = (struct host){0};
 	collect_privilege(ret);
 	collect_cgroup(arena, ret, own_cgroup);
-	ret->selinux = lsm_selinux_enabled();
-	if (fd_read_small(-1, "/proc/sys/kernel/cap_last_cap", text, sizeof(text)) > 0 && str_to_u32(text, &cap) &&
-	    cap < 64)
-		ret->last_cap = (int)cap;
+	ret->last_cap = plan_last_cap();
 	return collect_environment(arena, ret, err);
 }
 

@@ -49,6 +49,7 @@ static int save_record(struct launch *l, const char *phase, struct error *err)
 		.cgroup = l->cgroup_dir,
 		.cgroup_id = l->cgroup.id,
 		.scope = "",
+		.boot_id = l->plan->boot_id,
 	};
 
 	return state_write(l->dir, l->plan->record_head, &facts, err);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/utc.h"
 #include "base/fd.h"
 #include "container/state.h"
 #include "kernel/cgroup.h"
@@ -31,16 +32,15 @@ const char *record_head(struct arena *arena, struct oci_record *r)
 {
 	char boot[STATE_BOOT_ID_SIZE] = "";
 	struct timespec now;
-	struct tm tm;
+	struct utc t;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
+	t = utc_from_seconds(now.tv_sec);
 	(void)state_boot_id(boot); /* "" is of no boot: the container will count as stopped */
 	r->version = (struct oci_u32){.v = RECORD_VERSION, .set = true};
 	r->boot_id = arena_strdup(arena, boot);
-	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900,
-				  tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-				  now.tv_nsec);
+	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)t.year, t.month, t.day, t.hour,
+				  t.minute, t.second, now.tv_nsec);
 	return open_ended(oci_print(arena, oci_type_record(), r, false));
 }
 
@@ -103,8 +103,19 @@ int record_read(int dirfd, const char *id, struct arena *arena, struct oci_recor
 	return 0;
 }
 
+void record_set_hooks(struct oci_record *r, struct arena *arena, const struct plan_hooks *hooks)
+{
+	r->hooks.n = 0;
+	r->hooks.v = arena_array(arena, PLAN_HOOK_KINDS + 1, sizeof(*r->hooks.v));
+	for (int kind = 0; kind < PLAN_HOOK_KINDS; kind++)
+		if (hooks[kind].n > 0)
+			r->hooks.v[r->hooks.n++] = plan_hook_kind_name((enum plan_hook_kind)kind);
+}
+
 bool record_has_hooks(const struct oci_record *r, enum plan_hook_kind kind)
 {
+	if (!r->hooks.v)
+		return true; /* it does not say: the configuration has to be read */
 	for (size_t i = 0; i < r->hooks.n; i++)
 		if (strcmp(r->hooks.v[i], plan_hook_kind_name(kind)) == 0)
 			return true;

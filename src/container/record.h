@@ -22,8 +22,8 @@
 #define PHASE_RUNNING "running"
 
 /* The constant part of the record for state_write(), without the closing brace.  The caller gives oci_version, id,
- * bundle, rootfs, owner, annotations, cgroup_manager, rootless, private_pid, has_process and hooks (the names
- * of the kinds there are: plan_hook_kind_name()); version, created and boot_id are filled in. */
+ * bundle, rootfs, owner, annotations, cgroup_manager, rootless, private_pid, has_process and hooks
+ * (record_set_hooks()); version, created and boot_id are filled in. */
 const char *record_head(struct arena *arena, struct oci_record *r);
 
 /* The constant part of the OCI state for hooks_state() and the seccomp agent, without the closing brace. */
@@ -35,7 +35,9 @@ const char *state_head(struct arena *arena, const char *oci_version, const char 
 MUST_CHECK int record_read(int dirfd, const char *id, struct arena *arena, struct oci_record **ret,
 			   struct error *err);
 
-/* Has the configuration hooks of this kind?  The record says so, to save reading the configuration. */
+/* Has the configuration hooks of this kind?  The record says so, to save reading the configuration, when create has
+ * told it: HOOKS[PLAN_HOOK_KINDS]. */
+void record_set_hooks(struct oci_record *r, struct arena *arena, const struct plan_hooks *hooks);
 bool record_has_hooks(const struct oci_record *r, enum plan_hook_kind kind);
 
 /* An annotation, NULL: not there. */

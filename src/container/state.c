@@ -258,13 +258,16 @@ static int write_link(int dirfd, const struct state_facts *f)
 	static const char temp[] = "." STATE_FACTS;
 	char text[4096], boot[STATE_BOOT_ID_SIZE];
 
-	if (state_boot_id(boot) < 0)
+	if (!f->boot_id && state_boot_id(boot) < 0)
 		return -1;
 	if ((size_t)snprintf(text, sizeof(text), "%d:%" PRIu64 ":%" PRIu64 ":%s:%s", (int)f->pid,
-			     f->start_time, f->cgroup_id, boot, f->cgroup) >= sizeof(text)) {
+			     f->start_time, f->cgroup_id, f->boot_id ? f->boot_id : boot,
+			     f->cgroup) >= sizeof(text)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
+	if (symlinkat(text, dirfd, STATE_FACTS) == 0) /* the first one */
+		return 0;
 	if (symlinkat(text, dirfd, temp) < 0) {
 		if (errno != EEXIST) /* left by a runtime that was killed right here */
 			return -1;

@@ -93,6 +93,7 @@ struct state_facts {
 	const char *cgroup;	/* absolute path of the cgroup's directory, "" none */
 	uint64_t cgroup_id;	/* inode of that directory, 0 none */
 	const char *scope;	/* systemd scope, "" none */
+	const char *boot_id;	/* of this boot, when the writer knows it; NULL: looked up */
 };
 /* Replaces the record: HEAD (a JSON object without its closing brace, never empty) plus FACTS; and the link. */
 MUST_CHECK int state_write(int dirfd, const char *head, const struct state_facts *facts, struct error *err);

@@ -84,23 +84,51 @@ static const struct plan_write *find_missing(const struct plan_cgroup *plan, con
 	return NULL;
 }
 
-/* Says why W's controller, which PARENT has, is not enabled for its children. */
-static int fail_enable(int parent, const struct plan_write *w, struct error *err)
+/* Tries to enable W's controller in DIR, which has it, and says why that is not possible.  PATH of LEN bytes is that of
+ * DIR, for the message.  0 when it worked after all. */
+static int fail_enable(int dir, const char *path, int len, const struct plan_write *w,
+		       struct error *err)
 {
-	size_t n = cgroup_controller_length(w->file);
-	char text[64];
-	int len = snprintf(text, sizeof(text), "+%.*s", (int)n, w->file);
+	int n = (int)cgroup_controller_length(w->file);
+	char text[128];
 
-	if (fd_write_at(parent, "cgroup.subtree_control", text, (size_t)len) == 0)
+	snprintf(text, sizeof(text), "+%.*s", n, w->file);
+	if (fd_write_at(dir, "cgroup.subtree_control", text, strlen(text)) == 0)
 		return 0;
-	fail_at(err, errno, w->at, "enable cgroup controller '%.*s'", (int)n, w->file);
+	fail_at(err, errno, w->at, "enable cgroup controller '%.*s' in cgroup '/%.*s'", n, w->file,
+		len, path);
 	error_code(err, "CGROUP_CONTROLLER_MISSING");
-	if (errno == EBUSY)
-		return error_hint(
-			err,
-			"a cgroup above the container's has processes of its own: move them to "
-			"another cgroup beneath it");
+	if (err->errnum == EBUSY)
+		error_hint(err, "that cgroup has processes of its own: move them into another one "
+				"beneath it");
 	return -1;
+}
+
+/* Finds out why W's controller did not come down to PARENT: the highest cgroup that has it and does not pass it on is
+ * the place. */
+static int fail_missing(int mount, const char *parent, const struct plan_write *w,
+			struct error *err)
+{
+	size_t n = cgroup_controller_length(w->file), len = 0;
+	char path[CGROUP_PATH_MAX], text[CONTROLLERS_SIZE];
+
+	for (;;) {
+		autoclose int dir = -1;
+
+		snprintf(path, sizeof(path), "%.*s", (int)len, parent);
+		dir = cgroup_open_dir(mount, len ? path : ".", O_PATH);
+		if (dir < 0 || cgroup_read(dir, "cgroup.controllers", text, sizeof(text)) < 0 ||
+		    !cgroup_has_word(text, w->file, n))
+			return cgroup_fail_controller(err, w);
+		if (cgroup_read(dir, "cgroup.subtree_control", text, sizeof(text)) < 0)
+			return fail_at(err, errno, w->at, "read the controllers of the cgroup");
+		if (!cgroup_has_word(text, w->file, n))
+			return fail_enable(dir, parent, (int)len, w, err);
+		if (!parent[len])
+			return 0; /* it is there: enabled by another meanwhile */
+		len += parent[len] == '/';
+		len += strcspn(parent + len, "/");
+	}
 }
 
 /* ---- making ------------------------------------------------------------------------------------- */
@@ -197,14 +225,10 @@ static int check_controllers(int mount, int parent, const char *parent_path,
 		return fail(err, errno, "enable controllers for cgroup '%s'", plan->path);
 	if (plan->n_writes == 0)
 		return 0;
-	if (cgroup_read(parent, "cgroup.controllers", above, sizeof(above)) < 0 ||
-	    cgroup_read(cg->dirfd, "cgroup.controllers", own, sizeof(own)) < 0)
+	if (cgroup_read(cg->dirfd, "cgroup.controllers", own, sizeof(own)) < 0)
 		return fail(err, errno, "read the controllers of the cgroup");
-	missing = find_missing(plan, above);
-	if (missing)
-		return cgroup_fail_controller(err, missing);
 	missing = find_missing(plan, own);
-	return missing ? fail_enable(parent, missing, err) : 0;
+	return missing ? fail_missing(mount, parent_path, missing, err) : 0;
 }
 
 static int make(const struct plan_cgroup *plan, struct cgroup *cg, struct error *err)

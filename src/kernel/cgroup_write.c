@@ -258,10 +258,15 @@ static void put_back(int dirfd, const struct change *c, struct error *err)
 		old_line(c, reset, line, sizeof(line));
 		text = line;
 	}
-	if (!*text)
-		text = "\n"; /* an empty write would not reach the kernel */
-	if (fd_write_at(dirfd, c->w->file, text, strlen(text)) < 0 &&
-	    strcmp(c->w->file, "cpu.weight") != 0)
+	if (fd_write_at(dirfd, c->w->file, *text ? text : "\n", *text ? strlen(text) : 1) == 0)
+		return;
+	/* A cpuset in use cannot be emptied again: give it what the empty one stood for. */
+	snprintf(line, sizeof(line), "../%s.effective", c->w->file);
+	if (!*text && str_starts(c->w->file, "cpuset.") &&
+	    fd_read_small(dirfd, line, line, sizeof(line)) > 0 &&
+	    fd_write_at(dirfd, c->w->file, line, strlen(line)) == 0)
+		return;
+	if (strcmp(c->w->file, "cpu.weight") != 0) /* its idle state, put back next, sets it */
 		wrap(err, "'%s' has its new value %s, putting the old one back failed", c->w->file,
 		     c->value);
 }

@@ -27,6 +27,11 @@ static bool known_name(const char *name, unsigned last_cap, cap_value_t *ret)
 	       (unsigned)*ret <= last_cap;
 }
 
+int plan_last_cap(void)
+{
+	return (int)cap_max_bits() - 1;
+}
+
 void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set)
 {
 	cap_value_t cap;

@@ -2,7 +2,7 @@
 /* Hooks of config.json as the plan has them: see hooks.h. */
 #include "plan/hooks.h"
 
-#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 static const struct {
@@ -33,6 +33,19 @@ static struct plan_strings copy_strings(const struct oci_str_list *list, struct 
 	return s;
 }
 
+__attribute__((format(printf, 4, 5))) static int
+fail_member(struct error *err, const struct plan_hook *hook, const char *member, const char *fmt, ...)
+{
+	char where[64], text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(where, sizeof(where), "%s.%s", hook->at, member);
+	return fail_at(err, 0, where, "%s", text);
+}
+
 static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct plan_hook *ret,
 		     struct error *err)
 {
@@ -40,10 +53,10 @@ static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct pl
 
 	/* There is no PATH to look in, and a relative path would depend on who calls us from where. */
 	if (hook->path[0] != '/')
-		return fail_at(err, EINVAL, ret->at, "hook path '%s' is not absolute", hook->path);
+		return fail_member(err, ret, "path", "hook path '%s' is not absolute", hook->path);
 	if (hook->timeout.set && hook->timeout.v <= 0)
-		return fail_at(err, EINVAL, ret->at, "hook timeout %d is not positive",
-			       hook->timeout.v);
+		return fail_member(err, ret, "timeout", "hook timeout %d is not positive",
+				   hook->timeout.v);
 	ret->path = arena_strdup(arena, hook->path);
 	ret->args = copy_strings(hook->args.n ? &hook->args : &path_only, arena);
 	if (hook->env.v)

@@ -227,6 +227,7 @@ struct plan {
 	const char *id, *bundle;
 	const char *state_root;		/* --root */
 	const char *state_head;		/* OCI state up to the status: {"ociVersion":...,"annotations":{...} */
+	const char *boot_id;		/* of this boot */
 	const char *record_head;	/* state.json up to the variable part, see container/state.h */
 	const char *config_text;	/* config.json as read, kept in the state directory */
 	size_t config_len;

@@ -42,6 +42,9 @@ MUST_CHECK int plan_memory_policy(struct arena *arena, const struct oci_memory_p
  * name, never a wrapped number).  *RET_GID is untouched when there is no ":GID". */
 MUST_CHECK int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, struct error *err);
 
+/* The highest capability of the running kernel, as libcap found out when the program started. */
+int plan_last_cap(void);
+
 /* exec --cap: sets the bit of capability NAME in *SET, or warns and leaves it when the kernel or we do not
  * know it.  AT names the list in the warning. */
 void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set);
