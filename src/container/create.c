@@ -107,6 +107,7 @@ static void fill_records(struct handoff *h, const struct oci_config *config)
 		.annotations = config->annotations,
 	};
 
+	record_set_hooks(&r, &h->arena, p->hooks);
 	p->record_head = record_head(&h->arena, &r);
 	p->boot_id = r.boot_id[0] ? r.boot_id : NULL;
 	p->state_head =

@@ -39,8 +39,8 @@ const char *record_head(struct arena *arena, struct oci_record *r)
 	(void)state_boot_id(boot); /* "" is of no boot: the container will count as stopped */
 	r->version = (struct oci_u32){.v = RECORD_VERSION, .set = true};
 	r->boot_id = arena_strdup(arena, boot);
-	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)t.year, t.month, t.day, t.hour,
-				  t.minute, t.second, now.tv_nsec);
+	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)t.year,
+				  t.month, t.day, t.hour, t.minute, t.second, now.tv_nsec);
 	return open_ended(oci_print(arena, oci_type_record(), r, false));
 }
 

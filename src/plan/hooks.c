@@ -2,7 +2,6 @@
 /* Hooks of config.json as the plan has them: see hooks.h. */
 #include "plan/hooks.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 static const struct {
@@ -33,30 +32,28 @@ static struct plan_strings copy_strings(const struct oci_str_list *list, struct 
 	return s;
 }
 
-__attribute__((format(printf, 4, 5))) static int
-fail_member(struct error *err, const struct plan_hook *hook, const char *member, const char *fmt, ...)
-{
-	char where[64], text[256];
-	va_list ap;
+#define WHERE_SIZE 64
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	snprintf(where, sizeof(where), "%s.%s", hook->at, member);
-	return fail_at(err, 0, where, "%s", text);
+static const char *member_path(const struct plan_hook *hook, const char *member,
+			       char where[WHERE_SIZE])
+{
+	snprintf(where, WHERE_SIZE, "%s.%s", hook->at, member);
+	return where;
 }
 
 static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct plan_hook *ret,
 		     struct error *err)
 {
+	char where[WHERE_SIZE];
 	const struct oci_str_list path_only = {.n = 1, .v = (const char *[]){hook->path, NULL}};
 
 	/* There is no PATH to look in, and a relative path would depend on who calls us from where. */
 	if (hook->path[0] != '/')
-		return fail_member(err, ret, "path", "hook path '%s' is not absolute", hook->path);
+		return fail_at(err, 0, member_path(ret, "path", where),
+			       "hook path '%s' is not absolute", hook->path);
 	if (hook->timeout.set && hook->timeout.v <= 0)
-		return fail_member(err, ret, "timeout", "hook timeout %d is not positive",
-				   hook->timeout.v);
+		return fail_at(err, 0, member_path(ret, "timeout", where),
+			       "hook timeout %d is not positive", hook->timeout.v);
 	ret->path = arena_strdup(arena, hook->path);
 	ret->args = copy_strings(hook->args.n ? &hook->args : &path_only, arena);
 	if (hook->env.v)

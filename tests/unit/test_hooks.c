@@ -339,16 +339,16 @@ static void test_plan(void **state)
 static void test_plan_errors(void **state)
 {
 	static const struct {
-		const char *text, *msg;
+		const char *text, *msg, *where;
 	} bad[] = {
 		{"{\"poststop\": [{\"path\": \"/a\"}, {\"path\": \"a\"}]}",
-		 "hook path 'a' is not absolute"},
+		 "hook path 'a' is not absolute", "hooks.poststop[1].path"},
 		{"{\"poststop\": [{\"path\": \"/a\"}, {\"path\": \"\"}]}",
-		 "hook path '' is not absolute"},
+		 "hook path '' is not absolute", "hooks.poststop[1].path"},
 		{"{\"poststop\": [{\"path\": \"/a\"}, {\"path\": \"/a\", \"timeout\": 0}]}",
-		 "hook timeout 0 is not positive"},
+		 "hook timeout 0 is not positive", "hooks.poststop[1].timeout"},
 		{"{\"poststop\": [{\"path\": \"/a\"}, {\"path\": \"/a\", \"timeout\": -1}]}",
-		 "hook timeout -1 is not positive"},
+		 "hook timeout -1 is not positive", "hooks.poststop[1].timeout"},
 	};
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
 	struct arena arena = {0};
@@ -357,7 +357,7 @@ static void test_plan_errors(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(plan_text(bad[i].text, &arena, hooks), -1);
 		assert_non_null(strstr(err.msg, bad[i].msg));
-		assert_string_equal(err.where, "hooks.poststop[1]");
+		assert_string_equal(err.where, bad[i].where);
 	}
 	arena_free(&arena);
 }
