@@ -29,7 +29,7 @@ enum { SEALS = 0xf }; /* F_SEAL_SEAL | SHRINK | GROW | WRITE */
 /* Recognised by its seals and not by a variable or an argument: those can be forged. */
 static int check_own_file(struct error *err)
 {
-	autoclose int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	autoclose int self = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (self < 0)
 		return fail(err, errno, "open '/proc/self/exe'");

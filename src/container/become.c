@@ -147,7 +147,7 @@ static int add_environment(void *context, struct error *err)
 	}
 	if (!p->set_home)
 		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail(err, errno, "open '/'");
 	memcpy(home, "HOME=", 5);

@@ -65,13 +65,13 @@ static int make_directories(const char *path)
 int state_open_root(const char *root, bool make, int *ret_fd, struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	autoclose int fd = open(root, flags);
+	autoclose int fd = openat(AT_FDCWD, root, flags);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT && make) {
 		if (make_directories(root) < 0)
 			return fail(err, errno, "create state directory '%s'", root);
-		fd = open(root, flags);
+		fd = openat(AT_FDCWD, root, flags);
 	}
 	if (fd < 0)
 		return fail(err, errno, "open state directory '%s'", root);

@@ -60,7 +60,7 @@ int cgroup_own_path(char *buf, size_t size)
 
 int cgroup_open_mount(const char *mount, int *ret_fd, struct error *err)
 {
-	autoclose int fd = open(mount, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, mount, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct statfs fs;
 
 	if (fd < 0)

@@ -49,6 +49,17 @@ int cgroup_fail_controller(struct error *err, const struct plan_write *w)
 			  n, w->file);
 }
 
+/* True when controllers may not be enabled below DIR for the processes in it.  The kernel would refuse some
+ * controllers and, for the others, turn DIR into a domain of threads that no process can be put beneath.
+ * The root of the hierarchy (it has no type) may have both. */
+static bool has_own_processes(int dir)
+{
+	char text[64];
+
+	return cgroup_read(dir, "cgroup.procs", text, sizeof(text)) > 0 &&
+	       cgroup_read(dir, "cgroup.type", text, sizeof(text)) > 0;
+}
+
 /* Enables in DIR, for its children, what DIR has itself.  Best effort: a controller may be in use elsewhere, or
  * refused (cpu while a real-time task runs); whether one is missed is seen afterwards. */
 static void enable_controllers(int dir)
@@ -64,7 +75,8 @@ static void enable_controllers(int dir)
 		if (!cgroup_has_word(enabled, word, strlen(word)))
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s+%s",
 						 used ? " " : "", word);
-	if (used == 0 || fd_write_at(dir, "cgroup.subtree_control", text, used) == 0)
+	if (used == 0 || has_own_processes(dir) ||
+	    fd_write_at(dir, "cgroup.subtree_control", text, used) == 0)
 		return;
 	/* All or nothing, says the kernel: try them one by one. */
 	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
@@ -93,7 +105,9 @@ static int fail_enable(int dir, const char *path, int len, const struct plan_wri
 	char text[128];
 
 	snprintf(text, sizeof(text), "+%.*s", n, w->file);
-	if (fd_write_at(dir, "cgroup.subtree_control", text, strlen(text)) == 0)
+	if (has_own_processes(dir))
+		errno = EBUSY;
+	else if (fd_write_at(dir, "cgroup.subtree_control", text, strlen(text)) == 0)
 		return 0;
 	fail_at(err, errno, w->at, "enable cgroup controller '%.*s' in cgroup '/%.*s'", n, w->file,
 		len, path);
@@ -144,17 +158,19 @@ static int prepare_parents(int mount, const char *parent, unsigned *made, int *r
 		return -1;
 	snprintf(path, sizeof(path), "%s", parent);
 	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-		int next;
+		int next, refused = 0;
 
 		enable_controllers(dir);
 		if (mkdirat(dir, name, 0755) == 0)
 			++*made;
-		else if (errno != EEXIST && errno != EACCES && errno != EPERM && errno != EROFS)
+		else if (errno != EEXIST)
+			refused = errno;
+		/* There already: no right to make it is needed. */
+		next = cgroup_open_dir(dir, name, O_PATH);
+		if (next < 0) {
+			errno = errno == ENOENT && refused ? refused : errno;
 			return -1;
-		next = cgroup_open_dir(dir, name,
-				       O_PATH); /* there already: no right to make it is needed */
-		if (next < 0)
-			return -1;
+		}
 		fd_close(dir);
 		dir = next;
 	}

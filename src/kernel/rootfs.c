@@ -83,7 +83,7 @@ int rootfs_open(const char *rootfs, unsigned long propagation, int *ret_fd, stru
 /* The host's null device, and nothing that pretends to be it. */
 static int open_null(struct error *err)
 {
-	autoclose int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -166,7 +166,7 @@ int rootfs_make_readonly(int rootfd, struct error *err)
 static int enter_by_pivot(struct error *err)
 {
 	struct sys_mount_attr slave = {.propagation = MS_SLAVE};
-	autoclose int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	/* put_old may be new_root itself (pivot_root(2), NOTES): the old root is then stacked on top, and
 	 * no directory for it is needed in the container's tree. */

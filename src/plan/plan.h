@@ -114,6 +114,20 @@ struct plan_write {
 	char at[64];		/* "linux.resources.memory.limit" */
 };
 
+/* The systemd unit around the cgroup, and how to ask for it. */
+struct plan_systemd {
+	const char *program;	/* vert-systemd */
+	const char *socket;	/* of the manager's bus */
+	const char *direct;	/* the manager's own socket, for when there is no bus; NULL: there is none */
+	int timeout_ms;		/* for each request as a whole */
+	const char *unit;	/* "vert-c1.scope" */
+	const char *description;
+	const char *request;	/* its properties, in the form of plan/systemd.h */
+	const char *subgroup;	/* the container's cgroup below the unit's; "": the unit's itself */
+	size_t n_writes;
+	struct plan_write *writes;	/* what has no property, for the unit's own cgroup */
+};
+
 struct plan_cgroup {
 	enum { PLAN_CGROUP_NONE, PLAN_CGROUP_FS, PLAN_CGROUP_SYSTEMD } manager;
 	const char *mount;	/* "/sys/fs/cgroup" or "/sys/fs/cgroup/unified" */
@@ -126,6 +140,7 @@ struct plan_cgroup {
 	uint32_t delegate_uid;	/* outside: whom process.user.uid is mapped to */
 	size_t n_filter;	/* device program, 0: none */
 	const void *filter;	/* struct bpf_insn[n_filter] */
+	struct plan_systemd systemd;	/* PLAN_CGROUP_SYSTEMD; PATH is then found out when the unit is there */
 };
 
 /* ---- the process ------------------------------------------------------------------------------ */
