@@ -238,6 +238,43 @@ static void test_missing_controller(void **state)
 	assert_false(exists("n"));
 }
 
+/* Controllers cannot be had below a cgroup with processes; trying must not turn it into a threaded one. */
+static void test_busy_parent(void **state)
+{
+	struct plan_write w = {.at = "here", .value = "1"};
+	struct plan_cgroup plan = plan_for("own/sub/c");
+	struct cgroup own, cg;
+	char file[64];
+	struct error err;
+	pid_t pid;
+
+	NEEDS_CGROUP();
+	own = must_make("own");
+	snprintf(file, sizeof(file), "%s", read_value(own.dirfd, "cgroup.controllers"));
+	file[strcspn(file, " ")] = '\0';
+	pid = child_in(own.dirfd, NULL);
+	if (file[0]) {
+		strcat(file, ".max");
+		w.file = file;
+		plan.writes = &w;
+		plan.n_writes = 1;
+		assert_int_equal(cgroup_make(&plan, &cg, &err), -1);
+		assert_int_equal(err.errnum, EBUSY);
+		assert_non_null(strstr(err.msg, "/own'"));
+		assert_non_null(strstr(err.hint, "processes of its own"));
+		assert_string_equal(err.where, "here");
+		assert_false(exists("own/sub"));
+		plan.n_writes = 0; /* nothing asked for: no controllers, and no harm */
+	}
+	assert_int_equal(cgroup_make(&plan, &cg, &err), 0);
+	assert_string_equal(read_value(own.dirfd, "cgroup.type"), "domain");
+	assert_string_equal(read_value(cg.dirfd, "cgroup.type"), "domain");
+	cgroup_undo(&plan, &cg);
+	kill(pid, SIGKILL);
+	reap(pid);
+	fd_close(own.dirfd);
+}
+
 static void test_delegate(void **state)
 {
 	struct cgroup cg;
@@ -336,8 +373,8 @@ int main(void)
 		cgroup_test(test_make_and_undo), cgroup_test(test_existing),
 		cgroup_test(test_frozen),	 cgroup_test(test_not_allowed),
 		cgroup_test(test_race),		 cgroup_test(test_missing_controller),
-		cgroup_test(test_delegate),	 cgroup_test(test_apply),
-		cgroup_test(test_update),
+		cgroup_test(test_busy_parent),	 cgroup_test(test_delegate),
+		cgroup_test(test_apply),	 cgroup_test(test_update),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

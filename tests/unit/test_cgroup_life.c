@@ -103,47 +103,58 @@ static bool contains(const pid_t *pids, size_t n, pid_t pid)
 	return false;
 }
 
+#define LEAVES 3 /* where there are controllers, processes may live in leaves only */
+
+static void expect_all(const pid_t *pids, int signal, int status)
+{
+	for (size_t i = 0; i < LEAVES; i++) {
+		int got = reap(pids[i]);
+
+		assert_int_equal(WIFSIGNALED(got) ? WTERMSIG(got) : 0, signal);
+		assert_int_equal(WIFEXITED(got) ? WEXITSTATUS(got) : 0, status);
+	}
+}
+
 static void test_pids_and_signals(void **state)
 {
-	static const char *const names[] = {"s", "s/a", "s/a/b", "s/c"};
-	struct cgroup cg[COUNT_OF(names)];
-	pid_t pids[COUNT_OF(names)];
-	autofree pid_t *found = NULL;
+	static const char *const names[LEAVES] = {"s/a/b", "s/a/c", "s/d"};
+	struct cgroup top, cg[LEAVES];
+	pid_t pids[LEAVES], *found;
 	struct error err;
 	size_t n;
 
 	NEEDS_CGROUP();
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
+	top = must_make("s");
+	for (size_t i = 0; i < LEAVES; i++) {
 		cg[i] = must_make(names[i]);
 		pids[i] = catcher_in(cg[i].dirfd);
 	}
-	assert_int_equal(cgroup_pids(cg[0].dirfd, &found, &n, &err), 0);
-	assert_int_equal(n, COUNT_OF(names));
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	assert_int_equal(cgroup_pids(top.dirfd, &found, &n, &err), 0);
+	assert_int_equal(n, LEAVES);
+	for (size_t i = 0; i < LEAVES; i++)
 		assert_true(contains(found, n, pids[i]));
+	free(found);
 	/* paused: the signal waits */
-	assert_int_equal(cgroup_freeze(cg[0].dirfd, true, 1000, &err), 0);
-	assert_int_equal(cgroup_signal_all(cg[0].dirfd, SIGUSR1, &err), 0);
-	assert_string_equal(read_value(cg[0].dirfd, "cgroup.freeze"), "1");
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	assert_int_equal(cgroup_freeze(top.dirfd, true, 1000, &err), 0);
+	assert_int_equal(cgroup_signal_all(top.dirfd, SIGUSR1, &err), 0);
+	assert_string_equal(read_value(top.dirfd, "cgroup.freeze"), "1");
+	for (size_t i = 0; i < LEAVES; i++)
 		assert_true(runs_on(pids[i]));
-	assert_int_equal(cgroup_freeze(cg[0].dirfd, false, 1000, &err), 0);
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		assert_int_equal(WEXITSTATUS(reap(pids[i])), SIGUSR1);
-	/* running: all of them again, and it runs on */
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	assert_int_equal(cgroup_freeze(top.dirfd, false, 1000, &err), 0);
+	expect_all(pids, 0, SIGUSR1);
+	/* running: all of them, and what is left runs on */
+	for (size_t i = 0; i < LEAVES; i++)
 		pids[i] = child_in(cg[i].dirfd, NULL);
-	assert_int_equal(cgroup_signal_all(cg[0].dirfd, SIGHUP, &err), 0);
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		assert_int_equal(WTERMSIG(reap(pids[i])), SIGHUP);
-	assert_false(cgroup_is_frozen(cg[0].dirfd));
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	assert_int_equal(cgroup_signal_all(top.dirfd, SIGHUP, &err), 0);
+	expect_all(pids, SIGHUP, 0);
+	assert_false(cgroup_is_frozen(top.dirfd));
+	for (size_t i = 0; i < LEAVES; i++)
 		pids[i] = child_in(cg[i].dirfd, NULL);
-	assert_int_equal(cgroup_signal_all(cg[0].dirfd, SIGKILL, &err), 0);
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		assert_int_equal(WTERMSIG(reap(pids[i])), SIGKILL);
+	assert_int_equal(cgroup_signal_all(top.dirfd, SIGKILL, &err), 0);
+	expect_all(pids, SIGKILL, 0);
+	for (size_t i = 0; i < LEAVES; i++)
 		fd_close(cg[i].dirfd);
-	}
+	fd_close(top.dirfd);
 }
 
 /* The caller in the cgroup itself must not freeze, nor hit itself. */
