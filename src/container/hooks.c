@@ -54,11 +54,10 @@ struct hook_child {
 
 static void default_signals(void)
 {
-	const struct sigaction by_default = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &by_default, NULL); /* refused for KILL, STOP and libc's own */
+		(void)sys_default_action(sig); /* refused for KILL and STOP; glibc's posix_spawn() ignores 32, 33 */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* only fails for a wrong first argument */
 }
