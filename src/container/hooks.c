@@ -25,6 +25,7 @@
 
 #define TAIL_SIZE 4096 /* of what a hook prints is kept */
 #define MESSAGE_TAIL 700 /* of that fits into an error */
+#define SIGNALS_MS 250 /* between two looks whether we are asked to end */
 #define KILL_MS 2000 /* to die after SIGKILL */
 
 /* The last bytes of a stream. */
@@ -41,7 +42,9 @@ struct hook_run {
 	int pidfd;
 	int failure; /* where the child says why there was no execve */
 	struct tail out, err;
-	bool timed_out;
+	bool is_waited_for; /* false: poststop, which has to run whatever happens */
+	bool killed; /* by us, for one of the next two */
+	int signal; /* that asked us to end */
 	int status; /* in wait(2)'s form */
 };
 
@@ -57,7 +60,8 @@ static void default_signals(void)
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		(void)sys_default_action(sig); /* refused for KILL and STOP; glibc's posix_spawn() ignores 32, 33 */
+		(void)sys_default_action(
+			sig); /* refused for KILL and STOP; glibc's posix_spawn() ignores 32, 33 */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* only fails for a wrong first argument */
 }
@@ -200,9 +204,23 @@ static int64_t now_ms(void)
 /* Ends the hook and what it started in its session's first group; its zombie keeps the number ours. */
 static void kill_hook(struct hook_run *run)
 {
-	run->timed_out = true;
+	run->killed = true;
 	(void)kill(-run->pid, SIGKILL); /* ESRCH: not a group yet */
 	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL); /* ESRCH: dead */
+}
+
+/* A signal that asks us to end and waits, because we block it (run and create read them from a signalfd), for us to
+ * take notice: a hook that hangs must not make us immortal.  It stays pending for who reads it. */
+static int pending_end(void)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+	sigset_t pending;
+
+	if (sigpending(&pending) == 0)
+		for (size_t i = 0; i < COUNT_OF(ends); i++)
+			if (sigismember(&pending, ends[i]) == 1)
+				return ends[i];
+	return 0;
 }
 
 static int wait_hook(struct hook_run *run, struct error *err)
@@ -215,11 +233,7 @@ static int wait_hook(struct hook_run *run, struct error *err)
 				     {.fd = run->out.fd, .events = POLLIN},
 				     {.fd = run->err.fd, .events = POLLIN}};
 		int64_t left = end - now_ms();
-		int n = left <= 0 ? 0
-				  : poll(p, 3,
-					 end == INT64_MAX ? -1
-					 : left > 60000	  ? 60000
-							  : (int)left);
+		int n = left <= 0 ? 0 : poll(p, 3, left > SIGNALS_MS ? SIGNALS_MS : (int)left);
 
 		if (n < 0 && errno != EINTR)
 			return fail(err, errno, "wait for hook '%s'", run->hook->path);
@@ -229,9 +243,11 @@ static int wait_hook(struct hook_run *run, struct error *err)
 			if (p[0].revents)
 				break;
 		}
-		if (now_ms() < end)
+		if (run->is_waited_for && !run->killed)
+			run->signal = pending_end();
+		if (now_ms() < end && (!run->signal || run->killed))
 			continue;
-		if (run->timed_out) /* twice: even SIGKILL does not end it, init will reap it some day */
+		if (run->killed) /* twice: even SIGKILL does not end it, init will reap it some day */
 			return 0;
 		kill_hook(run);
 		end = now_ms() + KILL_MS;
@@ -269,7 +285,9 @@ static int judge(const struct hook_run *run, struct error *err)
 	const char *path = run->hook->path;
 	int cause = 0;
 
-	if (run->timed_out)
+	if (run->signal)
+		snprintf(how, sizeof(how), "interrupted by signal %d", run->signal);
+	else if (run->killed)
 		snprintf(how, sizeof(how), "timeout of %d seconds", run->hook->timeout);
 	else if (WIFSIGNALED(run->status))
 		snprintf(how, sizeof(how), "signal: %d", WTERMSIG(run->status));
@@ -280,14 +298,19 @@ static int judge(const struct hook_run *run, struct error *err)
 	else
 		return 0;
 	last_words(run->err.n ? &run->err : &run->out, words, sizeof(words));
-	return fail(err, 0, "error executing hook '%s' (%s)%s%s", path, how, words[0] ? ": " : "",
-		    words);
+	fail(err, 0, "error executing hook '%s' (%s)%s%s", path, how, words[0] ? ": " : "", words);
+	return run->signal ? error_status(err, 128 + run->signal) : -1;
 }
 
-static int run_hook(const struct plan_hook *hook, const struct hook_scene *scene, struct error *err)
+static int run_hook(const struct plan_hook *hook, const struct hook_scene *scene, bool wait,
+		    struct error *err)
 {
-	struct hook_run run = {
-		.hook = hook, .pidfd = -1, .failure = -1, .out.fd = -1, .err.fd = -1};
+	struct hook_run run = {.hook = hook,
+			       .is_waited_for = wait,
+			       .pidfd = -1,
+			       .failure = -1,
+			       .out.fd = -1,
+			       .err.fd = -1};
 	int r;
 
 	r = start_hook(&run, scene, err);
@@ -309,7 +332,7 @@ static int run_hook(const struct plan_hook *hook, const struct hook_scene *scene
 int hooks_run(const struct plan_hooks *hooks, const struct hook_scene *scene, struct error *err)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_hook(&hooks->v[i], scene, err) < 0)
+		if (run_hook(&hooks->v[i], scene, true, err) < 0)
 			return -1;
 	return 0;
 }
@@ -319,7 +342,7 @@ void hooks_run_all(const struct plan_hooks *hooks, const struct hook_scene *scen
 	struct error err;
 
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_hook(&hooks->v[i], scene, &err) < 0)
+		if (run_hook(&hooks->v[i], scene, false, &err) < 0)
 			log_warning("%s: %s; the container is removed all the same", err.where,
 				    err.msg);
 }

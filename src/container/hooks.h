@@ -24,7 +24,8 @@ struct hook_scene {
 };
 
 /* Runs all hooks of a kind in their order and stops at the first that fails: "error executing hook 'PATH'
- * (exit code: N): its last words", with the place in config.json. */
+ * (exit code: N): its last words", with the place in config.json.  A caller that blocks the signals which end a
+ * program gets an error when one of them is pending: the hook is killed, the signal stays pending. */
 MUST_CHECK int hooks_run(const struct plan_hooks *hooks, const struct hook_scene *scene, struct error *err);
 
 /* The same for poststop: every hook runs, a failure is a logged warning (runtime.md, Lifecycle 13). */

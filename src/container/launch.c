@@ -281,6 +281,7 @@ static int wait_ready(void *context, struct error *err)
 
 	if (l->notify < 0 || !l->plan->detach)
 		return 0;
+	supervise_unblock_signals(); /* as long as the program likes: who waits for us may change his mind */
 	return notify_wait(l->notify, l->plan->notify_socket, l->pid, l->pidfd, err);
 }
 
@@ -329,6 +330,8 @@ static int supervise(struct launch *l, int *ret_status, struct error *err)
 		.pidfd = l->pidfd,
 		.master = l->master,
 		.signals = l->signals,
+		.notify = l->notify,
+		.notify_host = l->plan->notify_socket,
 	};
 
 	if (supervise_wait(&s, ret_status, err) < 0)

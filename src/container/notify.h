@@ -19,11 +19,12 @@ MUST_CHECK int notify_make_dir(int dirfd, struct error *err);
  * the container was created without notify_make_dir(). */
 MUST_CHECK int notify_bind(int dirfd, int *ret_sock, struct error *err);
 
-/* Reads what has arrived at SOCK, never blocks.  True: "READY=1" was there.  For poll loops: POLLIN. */
+/* Reads what has arrived at SOCK, without waiting for more.  True: "READY=1" was there.  For poll loops: POLLIN. */
 bool notify_is_ready(int sock);
 
-/* Tells HOST ("/path" or "@abstract"), READY=1 and, when MAIN_PID is not 0, MAINPID; waits a bounded time until the
- * service manager has read it, for it looks at us to believe us. */
+/* Tells HOST ("/path" or "@abstract") READY=1.  MAIN_PID not 0: and MAINPID; then waits a bounded time until the
+ * service manager has read it, for it looks at us to believe us, and we are about to go.  0: we stay, as the main
+ * process of the service ourselves. */
 MUST_CHECK int notify_send_ready(const char *host, pid_t main_pid, struct error *err);
 
 /* Waits until the container says READY=1 and passes it on, or until its first process is dead. */

@@ -15,13 +15,16 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "container/notify.h"
 #include "relay.h"
 
 enum {
 	POLL_SIGNALS = RELAY_POLLS,
 	POLL_PROCESS,
+	POLL_NOTIFY,
 	POLLS,
 	/* More than the kernel keeps of what a terminal's writers wrote (64 KiB and a line buffer). */
 	DRAIN_MAX = 128 * 1024,
@@ -109,8 +112,20 @@ static void handle_signal(const struct supervise *s, struct relay *relay, int si
 		relay_resume(relay);
 }
 
+/* *SOCK is -1 afterwards: ready is said once. */
+static void pass_on_ready(int *sock, const char *host)
+{
+	struct error err;
+
+	if (!notify_is_ready(*sock))
+		return;
+	*sock = -1;
+	if (notify_send_ready(host, 0, &err) < 0)
+		log_warning("%s", err.msg); /* the container runs all the same */
+}
+
 /* One turn of the loop.  1: the process has ended. */
-static int wait_once(const struct supervise *s, struct relay *relay, struct error *err)
+static int wait_once(const struct supervise *s, struct relay *relay, int *notify, struct error *err)
 {
 	struct pollfd polls[POLLS];
 	int sig;
@@ -118,12 +133,15 @@ static int wait_once(const struct supervise *s, struct relay *relay, struct erro
 	relay_prepare(relay, polls);
 	polls[POLL_SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
 	polls[POLL_PROCESS] = (struct pollfd){.fd = s->pidfd, .events = POLLIN};
+	polls[POLL_NOTIFY] = (struct pollfd){.fd = *notify, .events = POLLIN};
 	if (poll(polls, POLLS, -1) < 0)
 		return errno == EINTR ? 0 : fail(err, errno, "wait for the container's process");
 	if (polls[POLL_SIGNALS].revents)
 		while ((sig = supervise_next_signal(s->signals)) != 0)
 			handle_signal(s, relay, sig);
 	relay_move(relay, polls);
+	if (polls[POLL_NOTIFY].revents)
+		pass_on_ready(notify, s->notify_host);
 	return polls[POLL_PROCESS].revents != 0;
 }
 
@@ -154,12 +172,12 @@ static int deliver_rest(const struct supervise *s, struct relay *relay, struct e
 int supervise_wait(const struct supervise *s, int *ret_status, struct error *err)
 {
 	__attribute__((cleanup(relay_done))) struct relay relay = RELAY_NONE;
-	int ended = 0, status;
+	int ended = 0, status, notify = s->notify_host ? s->notify : -1;
 
 	if (s->master >= 0 && relay_init(&relay, s->master, err) < 0)
 		return -1;
 	while (!ended)
-		ended = wait_once(s, &relay, err);
+		ended = wait_once(s, &relay, &notify, err);
 	if (ended < 0 || deliver_rest(s, &relay, err) < 0)
 		return -1;
 	status = proc_reap(s->pidfd);

@@ -13,6 +13,8 @@ struct supervise {
 	int pidfd;	/* our child, the container's first process */
 	int master;	/* of its terminal, -1: none; supervise_wait() closes it */
 	int signals;	/* from supervise_block_signals() */
+	int notify;	/* the container's NOTIFY_SOCKET, -1: none; READY=1 goes on to ... */
+	const char *notify_host; /* ... ours, NULL: none */
 };
 
 /* Blocks every signal that can be (those that report our own bugs stay) and opens a signalfd, O_CLOEXEC and

@@ -221,6 +221,25 @@ static void test_timeout(void **state)
 	assert_int_equal(run_script("exit 0", 1, plain_scene()), 0);
 }
 
+/* By a signal that we block, as a foreground run does; it is not eaten. */
+static void test_interrupted(void **state)
+{
+	int64_t begin = now_ms();
+	sigset_t term, before;
+
+	(void)state;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &term, &before), 0);
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(run_script("/bin/sleep 30", 0, plain_scene()), -1);
+	assert_string_equal(err.msg, "error executing hook '/bin/sh' (interrupted by signal 15)");
+	assert_int_equal(err.status, 128 + SIGTERM);
+	assert_true(now_ms() - begin < 3000);
+	assert_int_equal(sigtimedwait(&term, NULL, &(struct timespec){0}), SIGTERM);
+	assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
 /* A daemon keeps the pipes; nobody waits for it. */
 static void test_daemon(void **state)
 {
@@ -365,12 +384,13 @@ static void test_plan_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_success),	     cmocka_unit_test(test_surroundings),
-		cmocka_unit_test(test_own_env),	     cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_order),	     cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_daemon),	     cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_output_files), cmocka_unit_test(test_state),
-		cmocka_unit_test(test_plan),	     cmocka_unit_test(test_plan_errors),
+		cmocka_unit_test(test_success),	    cmocka_unit_test(test_surroundings),
+		cmocka_unit_test(test_own_env),	    cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_interrupted), cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_flood),	    cmocka_unit_test(test_output_files),
+		cmocka_unit_test(test_state),	    cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_plan_errors),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
