@@ -105,10 +105,10 @@ limit() {
 	cfg '.linux.resources.devices = [{allow: false, access: "rwm"}]
 		| .linux.devices = [{path: "/dev/kmsg-copy", type: "c", major: 1, minor: 11, fileMode: 438}]'
 	start_sleeper
-	exec_probe open /dev/kmsg-copy
+	exec_probe open /dev/kmsg-copy w
 	has open./dev/kmsg-copy=EPERM
 	vert update --resources - "$ID" <<<'{"devices": [{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]}'
-	exec_probe open /dev/kmsg-copy , open /dev/null rw
+	exec_probe open /dev/kmsg-copy w , open /dev/null rw
 	has open./dev/kmsg-copy=ok open./dev/null=ok
 }
 
