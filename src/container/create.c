@@ -91,7 +91,7 @@ static const char *record_manager(const struct plan *p)
 	return p->cgroup.manager == PLAN_CGROUP_NONE ? "disabled" : "cgroupfs";
 }
 
-static void fill_records(struct handoff *h, const struct oci_config *config)
+static int fill_records(struct handoff *h, const struct oci_config *config, struct error *err)
 {
 	struct plan *p = h->plan;
 	struct oci_record r = {
@@ -108,10 +108,13 @@ static void fill_records(struct handoff *h, const struct oci_config *config)
 	};
 
 	record_set_hooks(&r, &h->arena, p->hooks);
-	p->record_head = record_head(&h->arena, &r);
-	p->boot_id = r.boot_id[0] ? r.boot_id : NULL;
+	p->record_head = record_head(&h->arena, &r, err);
+	if (!p->record_head)
+		return -1;
+	p->boot_id = r.boot_id;
 	p->state_head =
 		state_head(&h->arena, config->oci_version, p->id, p->bundle, p->rootfs, &config->annotations);
+	return 0;
 }
 
 static int prepare_plan(struct handoff *h, const struct runtime *rt, const struct create_request *req,
@@ -141,8 +144,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		return -1;
 	if (options_require(p, err) < 0)
 		return -1;
-	fill_records(h, config);
-	return 0;
+	return fill_records(h, config, err);
 }
 
 int container_create(const struct runtime *rt, const struct create_request *req, struct error *err)

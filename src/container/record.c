@@ -28,15 +28,19 @@ static const char *open_ended(char *json)
 	return json;
 }
 
-const char *record_head(struct arena *arena, struct oci_record *r)
+const char *record_head(struct arena *arena, struct oci_record *r, struct error *err)
 {
-	char boot[STATE_BOOT_ID_SIZE] = "";
+	char boot[STATE_BOOT_ID_SIZE];
 	struct timespec now;
 	struct utc t;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	t = utc_from_seconds(now.tv_sec);
-	(void)state_boot_id(boot); /* "" is of no boot: the container will count as stopped */
+	/* A record of no boot would count as stopped, with its container running. */
+	if (state_boot_id(boot) < 0) {
+		fail(err, errno, "read the kernel's boot id");
+		return NULL;
+	}
 	r->version = (struct oci_u32){.v = RECORD_VERSION, .set = true};
 	r->boot_id = arena_strdup(arena, boot);
 	r->created = arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)t.year,

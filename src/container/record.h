@@ -23,8 +23,8 @@
 
 /* The constant part of the record for state_write(), without the closing brace.  The caller gives oci_version, id,
  * bundle, rootfs, owner, annotations, cgroup_manager, rootless, private_pid, has_process and hooks
- * (record_set_hooks()); version, created and boot_id are filled in. */
-const char *record_head(struct arena *arena, struct oci_record *r);
+ * (record_set_hooks()); version, created and boot_id are filled in.  NULL: failed. */
+MUST_CHECK const char *record_head(struct arena *arena, struct oci_record *r, struct error *err);
 
 /* The constant part of the OCI state for hooks_state() and the seccomp agent, without the closing brace. */
 const char *state_head(struct arena *arena, const char *oci_version, const char *id, const char *bundle,

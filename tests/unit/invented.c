@@ -98,7 +98,7 @@ int make_container(const char *id, const char *phase, pid_t pid, const char *kin
 	assert_int_equal(state_make(rootfd, id, &dirfd, &err), 0);
 	assert_int_equal(fd_replace_file(dirfd, STATE_CONFIG, 0600, config, strlen(config), &err),
 			 0);
-	assert_int_equal(state_write(dirfd, record_head(&arena, &r), &f, &err), 0);
+	assert_int_equal(state_write(dirfd, record_head(&arena, &r, &err), &f, &err), 0);
 	arena_free(&arena);
 	return dirfd;
 }

@@ -126,7 +126,7 @@ static int make_with_cgroup(bool private_pid, uint64_t inode)
 	assert_int_equal(stat(cgroup, &st), 0);
 	f.cgroup_id = inode ? inode : st.st_ino;
 	dirfd = make_container("c1", PHASE_RUNNING, child, NULL, NULL);
-	assert_int_equal(state_write(dirfd, record_head(&arena, &r), &f, &err), 0);
+	assert_int_equal(state_write(dirfd, record_head(&arena, &r, &err), &f, &err), 0);
 	arena_free(&arena);
 	return dirfd;
 }
@@ -253,7 +253,7 @@ static void test_delete_unrecorded(void **state)
 	if (!cgroup[0])
 		skip();
 	dirfd = make_container("c1", PHASE_CREATING, 0, NULL, NULL);
-	assert_int_equal(state_write(dirfd, record_head(&arena, &r), &f, &err), 0);
+	assert_int_equal(state_write(dirfd, record_head(&arena, &r, &err), &f, &err), 0);
 	close(dirfd);
 	arena_free(&arena);
 	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
