@@ -205,14 +205,14 @@ bare() {
 	[ "$(wc -l <log)" = 1 ]
 	jq -e --arg id "$ID" '.level == "error" and (.msg | contains("container does not exist: '\''" + $id))
 		and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$"))' log
-	[ "vert: $(jq -r .msg log)" = "$stderr" ]
+	[ "vert: $(jq -r .msg log)" = "${stderr_lines[0]}" ]
 }
 
 @test "cli: a failed create is one line of JSON in the log" {
 	only_vert
 	GLOBAL=(--log "$LOG" --log-format json)
 	argv /no/such/program
-	run vert run --bundle "$BUNDLE" "$ID"
+	run_split vert run --bundle "$BUNDLE" "$ID"
 	[ "$status" != 0 ]
 	[ "$(wc -l <log)" = 1 ]
 	jq -e '.level == "error" and (.msg | contains("/no/such/program"))' log
@@ -239,9 +239,9 @@ bare() {
 	only_vert
 	GLOBAL=(--log "$LOG" --log-format json)
 	argv $'/no\n{"level":"error","msg":"forged"}\e[31m'
-	run --separate-stderr vert run --bundle "$BUNDLE" "$ID"
+	run_split vert run --bundle "$BUNDLE" "$ID"
 	[ "$status" != 0 ]
-	[ "${#stderr_lines[@]}" = 1 ]
+	one_message
 	[[ $stderr != *$'\e'* ]]
 	[ "$(wc -l <log)" = 1 ]
 	jq -e '.msg | startswith("forged") | not' log

@@ -51,10 +51,22 @@ refused_config() {
 	refused_config "ociVersion" 'del(.ociVersion)'
 	refused_config "root" 'del(.root)'
 	refused_config "root" 'del(.root.path)'
-	refused_config "process" 'del(.process)'
 	refused_config "cwd" 'del(.process.cwd)'
-	refused_config "args" 'del(.process.args)'
-	refused_config "args" '.process.args = []'
+}
+
+@test "errors: a config without process or args can be created at most" {	# config.md: REQUIRED when start is called
+	only_vert
+	local filter
+	cp "$BUNDLE/config.json" good.json
+	for filter in 'del(.process)' 'del(.process.args)' '.process.args = []'; do
+		cp good.json "$BUNDLE/config.json"
+		cfg "$filter"
+		refused "process" vert run --bundle "$BUNDLE" "$ID"
+		[ -z "$(containers)" ]
+		run_split vert create --bundle "$BUNDLE" "$ID"
+		[ "$status" != 0 ] || refused "process" vert start "$ID"
+		vert delete --force "$ID"
+	done
 }
 
 @test "errors: a version that is none or of another generation" {
@@ -167,9 +179,9 @@ refused_config() {
 		| .linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}]
 		| .linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]' \
 		--argjson uid "$(id -u)" --argjson gid "$(id -g)"
-	refused_config "uid 5" '.process.user.uid = 5'
-	refused_config "gid 6" '.process.user.gid = 6'
-	refused_config "gid 7" '.process.user.additionalGids = [7]'
+	refused_config "5 is not mapped" '.process.user.uid = 5'
+	refused_config "6 is not mapped" '.process.user.gid = 6'
+	refused_config "7 is not mapped" '.process.user.additionalGids = [7]'
 }
 
 @test "errors: id maps without a user namespace" {
@@ -215,7 +227,8 @@ refused_config() {
 
 # run_fails TEXT STATUS: what only execve(2) can find out, so create may succeed.
 run_fails() {
-	run --separate-stderr vert run --bundle "$BUNDLE" "$ID" </dev/null
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	one_message
 	[ "$status" = "$2" ] || { echo "status $status: $stderr"; return 1; }
 	[[ $stderr == *"$1"* ]] || { echo "no $1 in: $stderr"; return 1; }
 	[ -z "$(containers)" ]
@@ -257,7 +270,7 @@ run_fails() {
 	chmod 755 "$BUNDLE/rootfs/bin/script"
 	argv /bin/script
 	create "$ID" || { [[ $(out) == *"/bin/script"* ]] && return 0; }
-	run --separate-stderr vert start "$ID"
+	run_split vert start "$ID"
 	[ "$status" != 0 ]
 	[[ $stderr == *"/bin/script"* ]]
 	within 5 is_status "$ID" stopped
@@ -267,10 +280,10 @@ run_fails() {
 	only_vert
 	local id
 	for id in '' . .. a/b /a ../a 'a b' $'a\nb' 'é' '$x' .hidden; do
-		refused "invalid container id" vert run --bundle "$BUNDLE" "$id"
-		refused "invalid container id" vert create --bundle "$BUNDLE" "$id"
+		refused "invalid container ID" vert run --bundle "$BUNDLE" "$id"
+		refused "invalid container ID" vert create --bundle "$BUNDLE" "$id"
 	done
-	refused "invalid container id" vert create --bundle "$BUNDLE" "$(printf 'a%.0s' {1..1100})"
+	refused "invalid container ID" vert create --bundle "$BUNDLE" "$(printf 'a%.0s' {1..1100})"
 	[ -z "$(containers)" ]
 	[ ! -e "$TMP/a" ]
 }
@@ -281,7 +294,7 @@ run_fails() {
 	mkdir -p "$ROOT" "$TMP/outside"
 	for command in state start kill pause resume ps; do
 		refused "" vert $command ../outside
-		[[ $stderr == *"invalid container id"* || $stderr == *"does not exist"* ]]
+		[[ $stderr == *"invalid container ID"* || $stderr == *"does not exist"* ]]
 	done
 	[ -d "$TMP/outside" ]
 }

@@ -169,6 +169,7 @@ hook_state() {
 		refused "" vert create --bundle "$BUNDLE" "$ID"
 		[ -z "$(containers)" ]
 		[ "$RUNTIME_NAME" != vert ] || [[ $stderr == *"(exit code: 7)"*"$name"* ]]
+		cat "$LOG"
 		[ "$RUNTIME_NAME" != vert ] || [ "$(cut -d' ' -f1 "$LOG")" = poststop ]
 		nothing_left -v
 	done

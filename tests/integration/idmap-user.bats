@@ -183,8 +183,8 @@ mapped() {
 	requires rootless
 	only_vert
 	cfg '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
-	run --separate-stderr vert run --bundle "$BUNDLE" "$ID"
+	run_split vert run --bundle "$BUNDLE" "$ID"
 	[ "$status" != 0 ]
 	[[ $stderr == *"user namespace"* || ${stderr,,} == *"operation not permitted"* ]]
-	[ "${#stderr_lines[@]}" = 1 ]
+	one_message
 }

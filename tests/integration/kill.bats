@@ -48,7 +48,7 @@ got() {
 	only_vert
 	start_trap
 	local sig
-	for sig in NOSUCH SIG 0x9 65 1000 -1 9x '' 99999999999999999999; do
+	for sig in NOSUCH SIG 0x9 65 1000 9x '' 99999999999999999999; do
 		refused "" vert kill "$ID" "$sig"
 		[[ $stderr == *signal* ]]
 	done

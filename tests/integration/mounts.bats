@@ -396,7 +396,7 @@ nested_away() {
 @test "mounts: idmap shows files as the mapped owner's" {
 	requires root userns
 	only_vert "crun 1.8 has another form"
-	mkdir "$TMP/source"
+	mkdir "$TMP/source" "$BUNDLE/rootfs/mnt"
 	touch "$TMP/source/file"
 	chown 5:6 "$TMP/source/file"
 	cfg '.linux.namespaces += [{type: "user"}]

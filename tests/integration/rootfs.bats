@@ -200,14 +200,14 @@ load helpers
 	mkdir "$TMP/outside"
 	touch "$TMP/outside/ptmx" "$TMP/outside/null"
 	local dir before
-	before=$(ls -la --time-style=full-iso "$TMP/outside" | tail -n +3)
+	before=$(ls -lA --time-style=full-iso "$TMP/outside")
 	for dir in dev proc sys; do
 		mv "$BUNDLE/rootfs/$dir" "$BUNDLE/rootfs/$dir.away"
 		ln -s "$TMP/outside" "$BUNDLE/rootfs/$dir"
 		cp "$BUNDLE/config.json" good.json
 		cfg 'del(.mounts[] | select(.destination | startswith("/dev")))'
 		run vert run --bundle "$BUNDLE" "$ID"
-		[ "$(ls -la --time-style=full-iso "$TMP/outside" | tail -n +3)" = "$before" ]
+		[ "$(ls -lA --time-style=full-iso "$TMP/outside")" = "$before" ]
 		cp good.json "$BUNDLE/config.json"
 		rm "$BUNDLE/rootfs/$dir"
 		mv "$BUNDLE/rootfs/$dir.away" "$BUNDLE/rootfs/$dir"

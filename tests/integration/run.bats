@@ -98,16 +98,25 @@ run_in_background() {
 }
 
 @test "run: signals sent to the runtime reach the process" {
-	args trap HUP INT QUIT USR1 USR2 WINCH CONT
+	args trap HUP INT QUIT USR1 USR2 CONT
 	run_in_background
 	local s
-	for s in HUP INT QUIT USR1 USR2 WINCH CONT; do
+	for s in HUP INT QUIT USR1 USR2 CONT; do
 		kill -"$s" "$RUN"
 		within 5 grep -qx "got=$s" run.out || { echo "$s did not arrive"; return 1; }
 	done
 	kill -TERM "$RUN"
 	wait "$RUN"
 	grep -qx got=TERM run.out
+}
+
+@test "run: WINCH sent to the runtime reaches a process without a terminal too" {
+	args trap WINCH
+	run_in_background
+	kill -WINCH "$RUN"
+	within 5 grep -qx got=WINCH run.out
+	vert kill "$ID" TERM
+	wait "$RUN"
 }
 
 @test "run: the state shows the container while run waits" {
