@@ -220,6 +220,13 @@ static int record_process(void *context, struct error *err)
 	return launch_tell(l, MSG_RECORDED, err);
 }
 
+static int move_devices(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	return network_give(&l->network, l->plan, l->pid, l->init.stage_ns[PLAN_NS_NET], err);
+}
+
 static int follow_init(void *context, struct error *err)
 {
 	struct launch *l = context;
@@ -311,6 +318,7 @@ static void launch_undo(struct launch *l)
 {
 	struct error err;
 
+	network_take_back(&l->network, l->plan); /* while its namespace is there */
 	if (l->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
 		(void)proc_reap(l->pidfd);
@@ -356,6 +364,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
 		{"set oom score", set_oom_score},
 		{"record process", record_process}, /* from here on delete finds the process */
+		{"move network devices", move_devices}, /* hooks may configure them */
 		{"follow init", follow_init},
 		{"publish", publish}, /* pid file: not before the process exists and is ready */
 		{"let run", let_run},
@@ -371,6 +380,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		.pidfd = -1,
 		.master = -1,
 		.notify = -1,
+		.network = {.netns = -1},
 		.init = {.plan = plan, .sock = -1, .listen = -1},
 	};
 

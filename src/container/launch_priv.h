@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "container/init.h"
+#include "container/network.h"
 #include "container/proto.h"
 #include "kernel/cgroup.h"
 #include "plan/plan.h"
@@ -26,6 +27,7 @@ struct launch { /* everything a failed start must give back */
 	int signals;			/* signalfd; everything is blocked */
 	bool hooks_ran;			/* of the create kinds: poststop is owed */
 	bool ready;			/* init reported MSG_READY */
+	struct network network;		/* interfaces of the host that it got */
 	bool let_go;			/* the last MSG_GO is sent: init executes the program */
 	struct init init;
 };

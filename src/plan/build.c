@@ -183,8 +183,6 @@ static void add_listen_fds(struct arena *arena, const struct host *host, struct 
 
 static int refuse_unfinished(const struct oci_config *c, struct error *err)
 {
-	if (c->linux && c->linux->net_devices.n)
-		return fail_at(err, 0, "linux.netDevices", "network devices are not supported by this version");
 	if (c->linux && c->linux->intel_rdt)
 		return fail_at(err, 0, "linux.intelRdt", "Intel RDT is not supported by this version");
 	return 0;
@@ -231,6 +229,7 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 	if (plan_namespaces(arena, c, p, err) < 0 || plan_root(arena, c, p, err) < 0 ||
 	    plan_id_maps(arena, c, host, p, err) < 0 || plan_mounts(arena, c, host, p, err) < 0 ||
 	    plan_device_nodes(arena, c, p, err) < 0 || plan_sysctls(arena, c, p, err) < 0 ||
+	    plan_net_devices(arena, c, p, err) < 0 ||
 	    plan_the_process(arena, c, host, p, err) < 0 || plan_the_filter(arena, c, filter, p, err) < 0 ||
 	    plan_the_cgroup(arena, c, host, choice, p, err) < 0 || plan_hooks(c->hooks, arena, p->hooks, err) < 0 ||
 	    refuse_unfinished(c, err) < 0)

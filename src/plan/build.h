@@ -26,6 +26,8 @@ MUST_CHECK int plan_build(struct arena *arena, const struct oci_config *config, 
 /* The parts, for tests and for exec. */
 MUST_CHECK int plan_namespaces(struct arena *arena, const struct oci_config *config, struct plan *plan,
 			       struct error *err);
+MUST_CHECK int plan_net_devices(struct arena *arena, const struct oci_config *config, struct plan *plan,
+				struct error *err);
 MUST_CHECK int plan_sysctls(struct arena *arena, const struct oci_config *config, struct plan *plan,
 			    struct error *err);
 MUST_CHECK int plan_device_nodes(struct arena *arena, const struct oci_config *config, struct plan *plan,
