@@ -8,8 +8,13 @@
 #define SPEC_VERSION_MIN "1.0.0"
 
 /* Set one to true in the commit that makes it true. */
-#define CAN_SYSTEMD false	/* cgroups made by systemd */
-#define CAN_SYSTEMD_USER false	/* and by a user's systemd */
+#ifdef HAVE_SYSTEMD
+#define CAN_SYSTEMD true	/* cgroups made by systemd */
+#define CAN_SYSTEMD_USER true	/* and by a user's systemd */
+#else
+#define CAN_SYSTEMD false
+#define CAN_SYSTEMD_USER false
+#endif
 #define CAN_INTEL_RDT false
 #define CAN_INTEL_RDT_MONITORING false
 #define CAN_CRIU false

@@ -33,6 +33,7 @@ struct runtime {
 	const char *root;	/* --root, never NULL: default $XDG_RUNTIME_DIR/vert, else /run/vert */
 	enum cgroup_manager cgroup_manager;
 	enum rootless_mode rootless;
+	unsigned systemd_timeout; /* --systemd-timeout: seconds, 0: the default */
 	const char *timing;	/* --timing: a file for the steps' durations, NULL: none */
 };
 

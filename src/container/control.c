@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "kernel/devbpf.h"
 #include "plan/devices.h"
@@ -158,19 +159,29 @@ static int remember_devices(struct container *c, const struct oci_resources *res
 	return fd_replace_file(c->dirfd, DEVICES_FILE, 0600, text, strlen(text), err);
 }
 
+static int update_limits(struct container *c, const struct runtime *rt, int cgroup,
+			 const struct oci_resources *res, const struct plan_cgroup *plan,
+			 struct error *err)
+{
+	if (c->record->scope[0])
+		return unit_update(c, rt, cgroup, res, plan, err);
+	return cgroup_update(cgroup, plan->writes, plan->n_writes, err);
+}
+
 /* Limits undo themselves (cgroup_update()); the device program, which is replaced before them, is put back. */
-static int update_all(struct container *c, int cgroup, const struct oci_resources *res,
-		      const struct plan_cgroup *plan, struct error *err)
+static int update_all(struct container *c, const struct runtime *rt, int cgroup,
+		      const struct oci_resources *res, const struct plan_cgroup *plan,
+		      struct error *err)
 {
 	struct oci_resources before;
 	struct error undo;
 
 	if (!res->devices.v)
-		return cgroup_update(cgroup, plan->writes, plan->n_writes, err);
+		return update_limits(c, rt, cgroup, res, plan, err);
 	if (current_devices(c, &before, err) < 0 || replace_devices(c, cgroup, res, err) < 0)
 		return -1;
 	if (remember_devices(c, res, err) == 0 &&
-	    cgroup_update(cgroup, plan->writes, plan->n_writes, err) == 0)
+	    update_limits(c, rt, cgroup, res, plan, err) == 0)
 		return 0;
 	if (replace_devices(c, cgroup, &before, &undo) < 0 ||
 	    remember_devices(c, &before, &undo) < 0)
@@ -178,8 +189,8 @@ static int update_all(struct container *c, int cgroup, const struct oci_resource
 	return -1;
 }
 
-static int update(struct container *c, int cgroup, const struct oci_resources *res,
-		  struct error *err)
+static int update(struct container *c, const struct runtime *rt, int cgroup,
+		  const struct oci_resources *res, struct error *err)
 {
 	struct plan_cgroup plan = {0};
 	char controllers[512];
@@ -196,7 +207,7 @@ static int update(struct container *c, int cgroup, const struct oci_resources *r
 		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", c->id);
 	if (plan_resources_check(&plan, controllers, err) < 0)
 		return -1;
-	return update_all(c, cgroup, res, &plan, err);
+	return update_all(c, rt, cgroup, res, &plan, err);
 }
 
 int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
@@ -207,7 +218,7 @@ int container_update(const struct runtime *rt, const char *id, const struct oci_
 	int r = open_locked(rt, id, &c, &cgroup, err);
 
 	if (r == 0)
-		r = update(&c, cgroup, res, err);
+		r = update(&c, rt, cgroup, res, err);
 	container_close(&c);
 	return r;
 }

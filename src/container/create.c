@@ -18,6 +18,7 @@
 #include "container/options.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "container/unit.h"
 #include "kernel/lsm.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -88,7 +89,10 @@ static void fill_from_request(struct handoff *h, const struct runtime *rt, const
 
 static const char *record_manager(const struct plan *p)
 {
-	return p->cgroup.manager == PLAN_CGROUP_NONE ? "disabled" : "cgroupfs";
+	static const char *const names[] = {
+		[PLAN_CGROUP_NONE] = "disabled", [PLAN_CGROUP_FS] = "cgroupfs", [PLAN_CGROUP_SYSTEMD] = "systemd"};
+
+	return names[p->cgroup.manager];
 }
 
 static int fill_records(struct handoff *h, const struct oci_config *config, struct error *err)
@@ -101,6 +105,7 @@ static int fill_records(struct handoff *h, const struct oci_config *config, stru
 		.rootfs = p->rootfs,
 		.owner = {.v = p->euid, .set = true},
 		.cgroup_manager = record_manager(p),
+		.systemd_bus = p->cgroup.systemd.socket,
 		.rootless = {.v = p->rootless, .set = true},
 		.private_pid = {.v = p->ns[PLAN_NS_PID].how != PLAN_NS_INHERIT, .set = true},
 		.has_process = {.v = p->has_process && p->process.args.n > 0, .set = true},
@@ -144,6 +149,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		return -1;
 	if (options_require(p, err) < 0)
 		return -1;
+	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && unit_settings(&h->arena, rt, &p->cgroup.systemd, err) < 0)
+		return -1;
 	return fill_records(h, config, err);
 }
 
@@ -152,7 +159,7 @@ int container_create(const struct runtime *rt, const struct create_request *req,
 	struct arena arena = {0}; /* ends with the process, whichever way */
 	struct handoff h;
 
-	if (options_check(rt, err) < 0 || handoff_begin(&h, req->preserve_fds, err) < 0)
+	if (handoff_begin(&h, req->preserve_fds, err) < 0)
 		return -1;
 	if (prepare_plan(&h, rt, req, &arena, err) < 0) {
 		arena_free(&arena);

@@ -15,6 +15,7 @@
 #include "container/delete.h"
 #include "container/remove.h"
 #include "container/state.h"
+#include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "plan/build.h"
 #include "plan/hooks.h"
@@ -25,6 +26,7 @@
 struct remains {
 	struct removal removal;
 	struct cgroup_place place;
+	struct plan_systemd systemd;
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
 	char path[4096]; /* of the cgroup, or the text of the link */
 };
@@ -89,7 +91,7 @@ static int set_from_link(struct remains *r, struct container *c, struct error *e
 }
 
 /* The caller has the claim; the record may be unknown. */
-static int remove_remains(struct container *c, struct error *err)
+static int remove_remains(const struct runtime *rt, struct container *c, struct error *err)
 {
 	struct remains r = {.removal = {.rootfd = c->rootfd, .dirfd = c->dirfd, .id = c->id}};
 
@@ -98,6 +100,15 @@ static int remove_remains(struct container *c, struct error *err)
 	if (c->record && c->this_boot &&
 	    set_cgroup(&r, c->record->cgroup, c->record->cgroup_id.v, err) < 0)
 		return -1;
+	if (c->record && c->this_boot && c->record->scope[0]) {
+		struct error none;
+
+		/* Without the program the unit ends by itself, some time after its last process. */
+		if (unit_of(c, rt, &r.systemd, &none) < 0)
+			log_warning("unit '%s' is not stopped: %s", c->record->scope, none.msg);
+		else
+			r.removal.systemd = &r.systemd;
+	}
 	if (c->record)
 		set_hooks(&r, c);
 	r.removal.pidfd = c->pidfd;
@@ -122,7 +133,7 @@ static int check_deletable(const struct container *c, struct error *err)
 	return error_code(err, "CONTAINER_NOT_STOPPED");
 }
 
-int container_destroy(struct container *c, bool force, struct error *err)
+int container_destroy(const struct runtime *rt, struct container *c, bool force, struct error *err)
 {
 	/* While a creator is at work the answer is at once that it is not stopped; with force, it gets time. */
 	if (!force && (container_look(c, err) < 0 || check_deletable(c, err) < 0))
@@ -138,7 +149,7 @@ int container_destroy(struct container *c, bool force, struct error *err)
 	} else if (!force && check_deletable(c, err) < 0) {
 		return -1;
 	}
-	return remove_remains(c, err);
+	return remove_remains(rt, c, err);
 }
 
 int container_delete(const struct runtime *rt, const char *id, bool force, struct error *err)
@@ -147,7 +158,7 @@ int container_delete(const struct runtime *rt, const char *id, bool force, struc
 	int r = container_open_dir(rt, id, &c, err);
 
 	if (r == 0)
-		r = container_destroy(&c, force, err);
+		r = container_destroy(rt, &c, force, err);
 	container_close(&c);
 	/* Also when somebody else was faster: gone is what was asked for. */
 	return r < 0 && force && strcmp(err->code, "CONTAINER_NOT_FOUND") == 0 ? 0 : r;

@@ -9,4 +9,4 @@
 
 /* Claims the container, kills what lives (FORCE; without it, it must be created or stopped) and removes all of it,
  * with its poststop hooks.  C must have been opened with container_open_dir() at least. */
-MUST_CHECK int container_destroy(struct container *c, bool force, struct error *err);
+MUST_CHECK int container_destroy(const struct runtime *rt, struct container *c, bool force, struct error *err);

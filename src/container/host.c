@@ -52,8 +52,11 @@ static int collect_environment(struct arena *arena, struct host *host, struct er
 {
 	const char *notify = getenv("NOTIFY_SOCKET"), *fds = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	const char *names = getenv("LISTEN_FDNAMES");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	uint32_t n, owner;
 
+	if (runtime && runtime[0])
+		host->runtime_dir = arena_strdup(arena, runtime);
 	if (notify && notify[0])
 		host->notify_socket = arena_strdup(arena, notify);
 	if (!fds || !fds[0])

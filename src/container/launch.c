@@ -48,7 +48,7 @@ static int save_record(struct launch *l, const char *phase, struct error *err)
 		.start_time = l->start_time,
 		.cgroup = l->cgroup_dir,
 		.cgroup_id = l->cgroup.id,
-		.scope = "",
+		.scope = l->place.manager == PLAN_CGROUP_SYSTEMD ? l->place.systemd.unit : "",
 		.boot_id = l->plan->boot_id,
 	};
 
@@ -124,16 +124,14 @@ static int open_gate(void *context, struct error *err)
 	return l->plan->verb == PLAN_CREATE ? state_listen(l->dir, &l->init.listen, err) : 0;
 }
 
-static int clone_init(void *context, struct error *err)
+/* Of init, by us or by the process in the systemd unit. */
+static int clone_here(struct launch *l, struct error *err)
 {
-	struct launch *l = context;
 	const struct plan *p = l->plan;
 	bool rootless = p->euid != 0;
 
 	if (namespaces_open(&l->init, err) < 0)
 		return -1;
-	for (size_t i = 0; i < COUNT_OF(l->init.not_ours); i++)
-		l->init.not_ours[i] = -1;
 	l->init.not_ours[0] = l->root;
 	l->init.not_ours[1] = l->dir;
 	l->init.not_ours[2] = l->claim;
@@ -145,8 +143,51 @@ static int clone_init(void *context, struct error *err)
 		return fail(err, errno, "become dumpable");
 	if (rootless && p->process.set_oom_score && handover_oom_score(p, 0, err) < 0)
 		return -1;
-	if (namespaces_clone(&l->init, l->cgroup.dirfd, l->sock, &l->pid, &l->pidfd, err) < 0)
+	return namespaces_clone(&l->init, l->cgroup.dirfd, l->sock, &l->pid, &l->pidfd, err);
+}
+
+static int clone_in_scope(void *context, int occupant_sock, const char *cgroup_path, pid_t *ret_pid, int *ret_pidfd,
+			  struct error *err)
+{
+	struct launch *l = context; /* a copy, from before the cgroup was there */
+
+	snprintf(l->cgroup_dir, sizeof(l->cgroup_dir), "%s%s", l->place.mount, cgroup_path);
+	l->init.cgroup_dir = l->cgroup_dir;
+	l->init.sibling = true;
+	l->init.not_ours[5] = occupant_sock;
+	if (clone_here(l, err) < 0)
 		return -1;
+	*ret_pid = l->pid;
+	*ret_pidfd = l->pidfd;
+	return 0;
+}
+
+static int make_scope(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	if (l->place.manager != PLAN_CGROUP_SYSTEMD)
+		return 0;
+	if (scope_make(&l->scope, &l->place, clone_in_scope, l, l->signals, &l->cgroup, err) < 0)
+		return -1;
+	snprintf(l->cgroup_dir, sizeof(l->cgroup_dir), "%s%s", l->place.mount, l->place.path);
+	return 0;
+}
+
+static int clone_init(void *context, struct error *err)
+{
+	struct launch *l = context;
+	bool rootless = l->plan->euid != 0;
+
+	if (l->place.manager != PLAN_CGROUP_SYSTEMD) {
+		if (clone_here(l, err) < 0)
+			return -1;
+	} else {
+		if (rootless && prctl(PR_SET_DUMPABLE, 1) < 0)
+			return fail(err, errno, "become dumpable");
+		if (scope_clone(&l->scope, l->cgroup.dirfd, &l->pid, &l->pidfd, err) < 0)
+			return -1;
+	}
 	fd_close(l->init.sock); /* so that init's death reads as the end of the conversation */
 	l->init.sock = -1;
 	return 0;
@@ -185,11 +226,13 @@ static int map_ids(void *context, struct error *err)
 static int limit_cgroup(void *context, struct error *err)
 {
 	struct launch *l = context;
-	const struct plan_cgroup *c = &l->plan->cgroup;
+	const struct plan_cgroup *c = &l->place;
 
 	if (l->cgroup.dirfd < 0)
 		return 0;
 	if (cgroup_apply(l->cgroup.dirfd, c->writes, c->n_writes, err) < 0)
+		return -1;
+	if (c->manager == PLAN_CGROUP_SYSTEMD && scope_apply(&l->scope, c, err) < 0)
 		return -1;
 	if (c->n_filter && devbpf_attach(l->cgroup.dirfd, c->filter, c->n_filter, err) < 0) {
 		if (!l->plan->rootless || (err->errnum != EPERM && err->errnum != EACCES))
@@ -301,8 +344,9 @@ static int remove_all(struct launch *l, bool poststop, struct error *err)
 		.id = l->plan->id,
 		.pidfd = l->pidfd,
 		.cgroup_mount = l->plan->cgroup.mount,
-		.cgroup_path = l->cgroup.dirfd >= 0 ? l->plan->cgroup.path : NULL,
+		.cgroup_path = l->cgroup.dirfd >= 0 ? l->place.path : NULL,
 		.cgroup_id = l->cgroup.id,
+		.systemd = l->place.manager == PLAN_CGROUP_SYSTEMD ? &l->place.systemd : NULL,
 		.poststop = poststop ? &l->plan->hooks[PLAN_HOOK_POSTSTOP] : NULL,
 		.state_head = l->plan->state_head,
 		.bundle = l->plan->bundle,
@@ -327,7 +371,8 @@ static void launch_undo(struct launch *l)
 		(void)unlink(l->plan->pid_file);
 	if (l->hooks_ran && remove_all(l, true, &err) == 0)
 		l->root = -1;
-	cgroup_undo(&l->plan->cgroup, &l->cgroup);
+	cgroup_undo(&l->place, &l->cgroup);
+	scope_undo(&l->scope, &l->place);
 	if (l->dir >= 0 && l->root >= 0 && state_remove(l->root, l->dir, l->plan->id, &err) < 0)
 		log_warning("%s", err.msg);
 }
@@ -359,6 +404,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"make cgroup", make_cgroup},	/* clone3 puts init straight into it */
 		{"open mount sources", open_sources}, /* with our privileges, and our view of the host */
 		{"open gate", open_gate},
+		{"make scope", make_scope},	/* its process clones init, and needs a copy of all of the above */
 		{"clone init", clone_init},
 		{"map ids", map_ids},		/* init waits for it */
 		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
@@ -375,13 +421,15 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		.root = -1,
 		.dir = -1,
 		.claim = -1,
+		.place = plan->cgroup,
+		.scope = SCOPE_NONE,
 		.cgroup = CGROUP_NONE,
 		.sock = -1,
 		.pidfd = -1,
+		.network = {.netns = -1},
 		.master = -1,
 		.notify = -1,
-		.network = {.netns = -1},
-		.init = {.plan = plan, .sock = -1, .listen = -1},
+		.init = {.plan = plan, .sock = -1, .listen = -1, .not_ours = {-1, -1, -1, -1, -1, -1, -1, -1}},
 	};
 
 	if (supervise_block_signals(&l.signals, err) < 0)

@@ -10,12 +10,15 @@
 #include "container/init.h"
 #include "container/network.h"
 #include "container/proto.h"
+#include "container/scope.h"
 #include "kernel/cgroup.h"
 #include "plan/plan.h"
 
 struct launch { /* everything a failed start must give back */
 	const struct plan *plan;
 	int root, dir, claim;		/* state root, state directory, our claim on it; -1: not made */
+	struct plan_cgroup place;	/* the plan's, with the path that systemd chose */
+	struct scope scope;
 	struct cgroup cgroup;
 	char cgroup_dir[4096];		/* "": none */
 	int sock;			/* to init */

@@ -190,9 +190,9 @@ int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, in
 	autoclose int pidfd = -1;
 	struct sys_clone_args args = {
 		.flags = (init->staged ? 0 : new_flags(init->plan)) | CLONE_PIDFD |
-			 (cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0),
+			 (cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0) | (init->sibling ? CLONE_PARENT : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		.exit_signal = init->sibling ? 0 : SIGCHLD, /* a sibling gets ours, which is SIGCHLD too */
 		.cgroup = (uint64_t)(cgroup >= 0 ? cgroup : 0),
 	};
 	pid_t pid = sys_clone3(&args);

@@ -16,15 +16,6 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 
-int options_check(const struct runtime *rt, struct error *err)
-{
-	if (rt->cgroup_manager != CGROUP_MANAGER_SYSTEMD)
-		return 0;
-	fail(err, 0, "the systemd cgroup driver is not part of this version");
-	error_code(err, "SYSTEMD_DRIVER");
-	return error_hint(err, "use --cgroup-manager=cgroupfs, and the engine's cgroupfs driver");
-}
-
 enum plan_cgroup_choice options_cgroup(const struct runtime *rt)
 {
 	return rt->cgroup_manager == CGROUP_MANAGER_DISABLED  ? PLAN_CHOOSE_NONE

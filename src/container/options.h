@@ -12,9 +12,6 @@
 struct arena;
 struct oci_config;
 
-/* Refuses what this build does not have. */
-MUST_CHECK int options_check(const struct runtime *rt, struct error *err);
-
 enum plan_cgroup_choice options_cgroup(const struct runtime *rt);
 
 /* --rootless overrides what was found out about privileges. */

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "base/sys.h"
 #include "container/hooks.h"
 #include "container/state.h"
+#include "container/systemd.h"
 #include "kernel/cgroup.h"
 
 #define DEATH_MS 10000 /* for processes to die of SIGKILL: one in D state may take its time */
@@ -59,6 +61,37 @@ static int remove_cgroup(const struct removal *r, struct error *err)
 	if (result > 0)
 		log_warning("%s", err->msg);
 	return result < 0 ? -1 : 0;
+}
+
+/* The cgroup of the unit when the container's is a child of it: an empty one may go.  True: there is none left. */
+static bool remove_unit_cgroup(const struct removal *r)
+{
+	const char *last = r->cgroup_path ? strrchr(r->cgroup_path, '/') : NULL;
+	char dir[4096];
+	size_t n;
+
+	if (!last)
+		return false;
+	n = (size_t)snprintf(dir, sizeof(dir), "%s%.*s", r->cgroup_mount, (int)(last - r->cgroup_path),
+			     r->cgroup_path);
+	if (n >= sizeof(dir) || !strstr(dir, r->systemd->unit))
+		return true; /* no child: remove_cgroup() has removed the unit's own */
+	return rmdir(dir) == 0 || errno == ENOENT;
+}
+
+/* systemd ends a unit whose last process has gone, but when it comes to that; until then its name is taken.  With a
+ * systemd that does not answer the container is removed all the same, as long as nothing of it is left. */
+static int stop_unit(const struct removal *r, struct error *err)
+{
+	/* Not known to be ours: only a unit that says it is. */
+	const char *description = r->cgroup_id == 0 ? r->systemd->description : NULL;
+
+	if (systemd_call(r->systemd, "stop", description, NULL, SYSTEMD_NO_SIGNALS, err) == 0)
+		return 0;
+	if (!remove_unit_cgroup(r))
+		return -1;
+	log_warning("%s", err->msg);
+	return 0;
 }
 
 static int kill_first_process(const struct removal *r, struct error *err)
@@ -112,7 +145,7 @@ int remove_container(const struct removal *r, struct error *err)
 {
 	/* The first process before the others: as the init of a pid namespace it takes them along. */
 	if (kill_first_process(r, err) < 0 || remove_cgroup(r, err) < 0 ||
-	    wait_first_process(r, err) < 0)
+	    (r->systemd && stop_unit(r, err) < 0) || wait_first_process(r, err) < 0)
 		return -1;
 	run_poststop(r);
 	if (r->dirfd >= 0 && state_remove(r->rootfd, r->dirfd, r->id, err) < 0)

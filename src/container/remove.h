@@ -23,6 +23,7 @@ struct removal {
 	const char *cgroup_mount, *cgroup_path;	/* as in struct plan_cgroup; path NULL: no cgroup */
 	uint64_t cgroup_id;	/* its inode: a directory of another inode is somebody else's and left alone.  0
 				 * (the creator died before it knew): the cgroup goes only when nobody is in it */
+	const struct plan_systemd *systemd;	/* the unit around it, NULL: none */
 
 	const struct plan_hooks *poststop;	/* NULL: none are run */
 	const char *state_head;			/* for their standard input, see plan.h */

@@ -107,7 +107,7 @@ static int wait_for_execve(struct start *s, struct error *err)
 }
 
 /* runtime.md, Lifecycle 10: when one fails, the container is stopped and destroyed. */
-static int run_poststart(struct start *s, struct error *err)
+static int run_poststart(struct start *s, const struct runtime *rt, struct error *err)
 {
 	struct container *c = &s->c;
 	const struct oci_record *r = c->record;
@@ -129,7 +129,7 @@ static int run_poststart(struct start *s, struct error *err)
 	result = state.failed ? fail(err, ENOMEM, "run poststart hooks")
 			      : hooks_run(hooks, &scene, err);
 	buf_free(&state);
-	if (result < 0 && container_destroy(c, true, &undo) < 0)
+	if (result < 0 && container_destroy(rt, c, true, &undo) < 0)
 		wrap(err, "the container could not be removed (%s)", undo.msg);
 	return result;
 }
@@ -143,7 +143,7 @@ static int start(struct start *s, const struct runtime *rt, const char *id, stru
 		return -1;
 	r = send_go(s, err);
 	state_unlock(c->dirfd);
-	if (r < 0 || wait_for_execve(s, err) < 0 || run_poststart(s, err) < 0)
+	if (r < 0 || wait_for_execve(s, err) < 0 || run_poststart(s, rt, err) < 0)
 		return -1;
 	if (s->notify >= 0)
 		return notify_wait(s->notify, s->notify_host, c->pid, c->pidfd, err);

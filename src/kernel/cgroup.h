@@ -37,6 +37,12 @@ int cgroup_own_path(char *buf, size_t size);
  * the cgroup is optional and we may not make it: 0 with ret->dirfd -1.  On failure nothing made is left. */
 MUST_CHECK int cgroup_make(const struct plan_cgroup *plan, struct cgroup *ret, struct error *err);
 
+/* The same inside a cgroup that systemd made and delegated, in which nobody but PID is.  BELOW: the last directory of
+ * PLAN->path is made, and PID moved there, since a cgroup with processes cannot hand controllers on; else the path is
+ * the delegated cgroup itself. */
+MUST_CHECK int cgroup_adopt(const struct plan_cgroup *plan, bool below, pid_t pid, struct cgroup *ret,
+			    struct error *err);
+
 /* Gives back what cgroup_make() made: kills what runs in it, removes it and the parents it made (that nobody
  * else uses) and closes it.  An existing cgroup that was taken over is emptied but not removed.  Copes
  * with CGROUP_NONE and with being called twice. */
@@ -51,6 +57,10 @@ MUST_CHECK int cgroup_apply(int dirfd, const struct plan_write *writes, size_t n
 
 /* The same for a cgroup in use: on failure the old values are put back. */
 MUST_CHECK int cgroup_update(int dirfd, const struct plan_write *writes, size_t n, struct error *err);
+
+/* And when all is written, THEN; its failure is one too. */
+MUST_CHECK int cgroup_update_with(int dirfd, const struct plan_write *writes, size_t n,
+				  int (*then)(void *context, struct error *err), void *context, struct error *err);
 
 /* Gives the directory and the files of /sys/kernel/cgroup/delegate to this user. */
 MUST_CHECK int cgroup_delegate(int dirfd, uid_t uid, gid_t gid, struct error *err);

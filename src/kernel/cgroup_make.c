@@ -341,3 +341,38 @@ int cgroup_make(const struct plan_cgroup *plan, struct cgroup *ret, struct error
 	*ret = cg;
 	return 0;
 }
+
+static int adopt(const struct plan_cgroup *plan, bool below, pid_t pid, struct cgroup *cg, struct error *err)
+{
+	char parent_path[CGROUP_PATH_MAX], text[16];
+	autoclose int mount = -1, parent = -1;
+	const char *name;
+	int len = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	if (cgroup_split(plan->path, parent_path, &name, err) < 0 ||
+	    cgroup_open_mount(plan->mount, &mount, err) < 0)
+		return -1;
+	parent = cgroup_open_dir(mount, *parent_path ? parent_path : ".", O_PATH);
+	if (parent < 0)
+		return fail(err, errno, "open cgroup '%s'", parent_path);
+	if (make_leaf(parent, name, cg) < 0)
+		return fail(err, errno, "make cgroup '%s'", plan->path);
+	if (below && fd_write_at(cg->dirfd, "cgroup.procs", text, (size_t)len) < 0)
+		return fail(err, errno, "move process %d into cgroup '%s'", (int)pid, plan->path);
+	return check_controllers(mount, parent, parent_path, plan, cg, err);
+}
+
+int cgroup_adopt(const struct plan_cgroup *plan, bool below, pid_t pid, struct cgroup *ret,
+		 struct error *err)
+{
+	struct cgroup cg = CGROUP_NONE;
+
+	if (adopt(plan, below, pid, &cg, err) < 0) {
+		cg.parents = 0; /* systemd's */
+		cgroup_undo(plan, &cg);
+		return -1;
+	}
+	cg.parents = 0;
+	*ret = cg;
+	return 0;
+}

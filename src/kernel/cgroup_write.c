@@ -284,6 +284,12 @@ static void put_all_back(int dirfd, const struct change *changes, size_t n, stru
 
 int cgroup_update(int dirfd, const struct plan_write *writes, size_t n, struct error *err)
 {
+	return cgroup_update_with(dirfd, writes, n, NULL, NULL, err);
+}
+
+int cgroup_update_with(int dirfd, const struct plan_write *writes, size_t n,
+		       int (*then)(void *context, struct error *err), void *context, struct error *err)
+{
 	autofree struct change *changes = calloc(n + 1, sizeof(*changes));
 	int result = changes ? 0 : fail(err, ENOMEM, "update the cgroup");
 
@@ -294,6 +300,8 @@ int cgroup_update(int dirfd, const struct plan_write *writes, size_t n, struct e
 	if (result == 0) {
 		drop_superseded(changes, n);
 		result = write_all(dirfd, changes, n, err);
+		if (result == 0 && then)
+			result = then(context, err);
 		if (result < 0)
 			put_all_back(dirfd, changes, n, err);
 	}

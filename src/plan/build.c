@@ -18,6 +18,7 @@
 #include "plan/mounts.h"
 #include "plan/process.h"
 #include "plan/resources.h"
+#include "plan/systemd.h"
 
 static int plan_root(struct arena *arena, const struct oci_config *c, struct plan *p, struct error *err)
 {
@@ -142,7 +143,9 @@ static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, cons
 	}
 	if (host->cgroup_controllers && plan_resources_check(&p->cgroup, host->cgroup_controllers, err) < 0)
 		return -1;
-	p->cgroup.optional = p->rootless && p->cgroup.n_writes == 0;
+	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && plan_systemd(arena, c, host, p, err) < 0)
+		return -1;
+	p->cgroup.optional = p->cgroup.manager == PLAN_CGROUP_FS && p->rootless && p->cgroup.n_writes == 0;
 	plan_delegation(p);
 	return plan_devices(arena, res, &p->cgroup, err);
 }
@@ -162,7 +165,7 @@ static void add_notify(struct arena *arena, const struct host *host, struct plan
 		.kind = PLAN_MOUNT_BIND,
 		.source = arena_printf(arena, "%s/%s/notify", p->state_root, p->id),
 		.target = arena_strdup(arena, &NOTIFY_CONTAINER_DIR[1]),
-		.by_launcher = true,
+		.by_launcher = p->euid == 0,
 		.at = "NOTIFY_SOCKET",
 	};
 	p->mounts = v;

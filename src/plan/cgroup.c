@@ -73,8 +73,12 @@ int plan_cgroup_place(struct arena *arena, const struct oci_config *config, cons
 		return error_hint(err, "mount one (mount -t cgroup2 none /sys/fs/cgroup), or use "
 				       "--cgroup-manager=disabled");
 	}
-	plan->cgroup.manager = PLAN_CGROUP_FS;
 	plan->cgroup.mount = host->cgroup_mount;
+	if (choice == PLAN_CHOOSE_SYSTEMD) { /* which says where: plan_systemd() */
+		plan->cgroup.manager = PLAN_CGROUP_SYSTEMD;
+		return 0;
+	}
+	plan->cgroup.manager = PLAN_CGROUP_FS;
 	if (!path || !path[0]) {
 		if (!cgroup_default_path(base, plan->id, buf, sizeof(buf)))
 			return fail(err, 0, "the path of our own cgroup is too long");

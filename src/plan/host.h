@@ -20,6 +20,7 @@ struct host {
 	const char *cgroup_controllers;	/* blank-separated: what the hierarchy's root offers */
 	struct plan_id_maps sub_uid, sub_gid; /* /etc/subuid and /etc/subgid of the caller, with the caller's own id
 						 first: what newuidmap accepts; only filled for an unprivileged caller */
+	const char *runtime_dir;	/* $XDG_RUNTIME_DIR, NULL: not set */
 	const char *notify_socket;	/* $NOTIFY_SOCKET, NULL: none */
 	unsigned listen_fds;		/* $LISTEN_FDS when $LISTEN_PID is us */
 	const char *listen_fdnames;

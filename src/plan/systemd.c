@@ -9,9 +9,12 @@
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
+#include "plan/host.h"
 
 #define PROPERTY_PREFIX "org.systemd.property."
 #define UNIT_NAME_MAX 255
+#define SYSTEM_BUS "/run/dbus/system_bus_socket"
+#define SYSTEM_DIRECT "/run/systemd/private"
 
 /* ---- lines ------------------------------------------------------------------------------------- */
 
@@ -214,15 +217,46 @@ static int check_subgroup(const char *name, struct error *err)
 	return 0;
 }
 
-int plan_systemd(struct arena *arena, const struct oci_config *config, bool user, struct plan *plan, struct error *err)
+bool plan_systemd_is_user(const char *socket)
+{
+	return strcmp(socket, SYSTEM_BUS) != 0;
+}
+
+/* Privileges over the host mean the system's manager, and nothing else does: a user whose own one is not there must not
+ * end up with an answer of the other.  Root in a user namespace is root of a container with a systemd of its own, or, for
+ * engines, a user; only those have XDG_RUNTIME_DIR set. */
+static int plan_manager(struct arena *arena, const struct host *host, struct plan_systemd *s, struct error *err)
+{
+	if (host->privileged || (host->euid == 0 && !host->runtime_dir)) {
+		s->socket = arena_strdup(arena, SYSTEM_BUS);
+		s->direct = arena_strdup(arena, SYSTEM_DIRECT);
+		return 0;
+	}
+	if (host->runtime_dir && host->runtime_dir[0] == '/') {
+		s->socket = arena_printf(arena, "%s/bus", host->runtime_dir);
+		return 0;
+	}
+	fail(err, 0, "environment variable XDG_RUNTIME_DIR is not set: the systemd of user %u cannot be found",
+	     (unsigned)host->euid);
+	error_code(err, "SYSTEMD_CONNECT");
+	return error_hint(err, "log in as that user, or 'loginctl enable-linger' and XDG_RUNTIME_DIR=/run/user/%u; "
+			       "--cgroup-manager=cgroupfs does without systemd",
+			  (unsigned)host->euid);
+}
+
+int plan_systemd(struct arena *arena, const struct oci_config *config, const struct host *host, struct plan *plan,
+		 struct error *err)
 {
 	struct plan_systemd *s = &plan->cgroup.systemd;
+	bool user;
 	const char *subgroup = annotation(config, "run.oci.systemd.subgroup"), *slice;
 	struct buf b = {0};
 	int rc;
 
-	s->subgroup = subgroup ? arena_strdup(arena, subgroup) : "container";
-	s->subgroup = arena_strdup(arena, s->subgroup);
+	if (plan_manager(arena, host, s, err) < 0)
+		return -1;
+	user = plan_systemd_is_user(s->socket);
+	s->subgroup = arena_strdup(arena, subgroup ? subgroup : "container");
 	s->description = arena_printf(arena, "vert container %s", plan->id);
 	if (check_subgroup(s->subgroup, err) < 0 ||
 	    plan_systemd_names(arena, config->linux ? config->linux->cgroups_path : NULL, plan->id, user, &slice,

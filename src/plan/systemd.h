@@ -3,7 +3,7 @@
  *
  * Pure.  The properties are one text that vert-systemd turns into D-Bus values, one property a line:
  *
- *	NAME <tab> SIGNATURE { <tab> WORD }		t, u, i, x, y, d: a number	b: true, false	s: text
+ *	NAME <tab> SIGNATURE { <tab> WORD }		t, u, q, y, i, x, n: a number	b: true, false	s: text
  *							as: any number of texts	ay: the bytes in hexadecimal
  *							a(st), a(ss): pairs of words
  *
@@ -20,13 +20,17 @@
 #include "plan/plan.h"
 
 struct arena;
+struct host;
 struct oci_config;
 struct oci_resources;
 
-/* Name, slice, description and properties of the unit of a new container, into PLAN->cgroup.systemd.  USER: the unit
- * is one of a user's manager.  PLAN->cgroup has its writes already. */
-MUST_CHECK int plan_systemd(struct arena *arena, const struct oci_config *config, bool user, struct plan *plan,
-			    struct error *err);
+/* Manager, name, slice, description and properties of the unit of a new container, into PLAN->cgroup.systemd, without
+ * program and timeout.  PLAN->cgroup has its writes already. */
+MUST_CHECK int plan_systemd(struct arena *arena, const struct oci_config *config, const struct host *host,
+			    struct plan *plan, struct error *err);
+
+/* True when SOCKET is not that of the system's manager. */
+bool plan_systemd_is_user(const char *socket);
 
 /* The properties that change with an update: those of WRITES and, when RES has any, the device rules (not for a user's
  * manager).  CPU_MAX is what the file holds after the update.  RET gets request ("": none) and writes. */
