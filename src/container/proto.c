@@ -85,11 +85,14 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 			   .msg_control = control,
 			   .msg_controllen = sizeof(control)};
 	autoclose int fd = -1;
+	int reset = 0;
 	ssize_t n;
 
+	/* A peer that closes with something of ours unread resets the connection; the kernel says so once, ahead of
+	 * what the peer sent before, which is often the reason. */
 	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
 	if (n < 0)
 		return -1;
 	fd = received_fd(&h);

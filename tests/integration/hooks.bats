@@ -168,7 +168,7 @@ hook_state() {
 		log_all poststop
 		refused "" vert create --bundle "$BUNDLE" "$ID"
 		[ -z "$(containers)" ]
-		[ "$RUNTIME_NAME" != vert ] || [[ $stderr == *"(exit code: 7)"*"$name"* ]]
+		[ "$RUNTIME_NAME" != vert ] || [[ $stderr == *"(exit code: 7)"*"$name"* ]] || { echo "stderr: $stderr"; return 1; }
 		cat "$LOG"
 		[ "$RUNTIME_NAME" != vert ] || [ "$(cut -d' ' -f1 "$LOG")" = poststop ]
 		nothing_left -v
