@@ -133,12 +133,19 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 	struct oci_process *doc, own = {0};
 	struct plan_process *p = &h->plan->process;
 
+	if (config->process)
+		own = *config->process;
 	if (req->process_file) {
 		if (document_read(&c->arena, req->process_file, oci_type_process(), (void **)&doc, NULL, NULL, err) < 0)
 			return -1;
+		/* What confines the container also confines who comes later, unless he says otherwise. */
+		if (!doc->capabilities)
+			doc->capabilities = own.capabilities;
+		if (!doc->apparmor_profile)
+			doc->apparmor_profile = own.apparmor_profile;
+		if (!doc->selinux_label)
+			doc->selinux_label = own.selinux_label;
 	} else {
-		if (config->process)
-			own = *config->process;
 		if (!own.cwd)
 			own.cwd = "/";
 		doc = &own;

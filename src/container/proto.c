@@ -3,6 +3,7 @@
 #include "proto.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -85,14 +86,20 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 			   .msg_control = control,
 			   .msg_controllen = sizeof(control)};
 	autoclose int fd = -1;
-	int reset = 0;
+	bool reset = false;
 	ssize_t n;
 
 	/* A peer that closes with something of ours unread resets the connection; the kernel says so once, ahead of
 	 * what the peer sent before, which is often the reason. */
-	do
+	do {
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
+		reset = reset || (n < 0 && errno == ECONNRESET);
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	/* Without last words it stays a reset: a start whose MSG_GO nobody read must not take it for execve. */
+	if (n == 0 && reset) {
+		errno = ECONNRESET;
+		return -1;
+	}
 	if (n < 0)
 		return -1;
 	fd = received_fd(&h);

@@ -53,5 +53,5 @@ int proto_send(int sock, const struct msg *m, int fd);
 int proto_send_kind(int sock, enum msg_kind kind);
 
 /* Receives one message.  1: got it (*RET_FD, when not NULL, is the descriptor sent along, or -1); 0: end of
- * file; -1 with errno.  A malformed packet is EBADMSG. */
+ * file; -1 with errno.  A malformed packet is EBADMSG; ECONNRESET: the peer closed without reading all we sent. */
 int proto_recv(int sock, struct msg *ret, int *ret_fd);

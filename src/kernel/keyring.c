@@ -66,7 +66,8 @@ int keyring_join(const char *id, bool userns, struct error *err)
 	if (parse_permissions(text, &permissions) < 0)
 		return fail(err, 0, "session keyring '%s': cannot read its permissions in '%s'",
 			    name, text);
-	permissions |= userns ? OTHERS_SEARCH : USER_SEARCH;
+	/* The user's bit also lets exec find the ring again. */
+	permissions |= USER_SEARCH | (userns ? OTHERS_SEARCH : 0);
 	if (sys_keyctl(KEYCTL_SETPERM, (unsigned long)ring, permissions, 0, 0) < 0)
 		return fail(err, errno, "allow searching session keyring '%s'", name);
 	return 0;

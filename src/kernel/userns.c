@@ -57,10 +57,12 @@ static int write_map(int procdir, const char *file, const struct plan_id_maps *m
  * themselves.  Their path is fixed: a caller's PATH must not choose them. */
 static int run_helper(const char *path, pid_t pid, const struct plan_id_maps *maps, struct error *err)
 {
+	char words[256] = "";
 	char numbers[64 * 3 + 1][12], *argv[64 * 3 + 3];
 	char *const no_env[] = {NULL};
+	int status, out[2];
 	size_t n = 0;
-	int status;
+	ssize_t said;
 	pid_t child;
 
 	if (maps->n > 64)
@@ -78,13 +80,23 @@ static int run_helper(const char *path, pid_t pid, const struct plan_id_maps *ma
 		}
 	}
 	argv[n + 1] = NULL;
-	child = vfork();
-	if (child < 0)
+	if (pipe2(out, O_CLOEXEC) < 0)
 		return fail(err, errno, "run '%s'", path);
+	child = vfork();
 	if (child == 0) {
+		(void)dup2(out[1], STDERR_FILENO); /* its words belong into our one message */
 		execve(path, argv, no_env);
 		_exit(errno == ENOENT ? 127 : 126);
 	}
+	fd_close(out[1]);
+	if (child < 0) {
+		fd_close(out[0]);
+		return fail(err, errno, "run '%s'", path);
+	}
+	said = read(out[0], words, sizeof(words) - 1);
+	words[said > 0 ? said : 0] = '\0';
+	words[strcspn(words, "\n")] = '\0';
+	fd_close(out[0]);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return fail(err, errno, "wait for '%s'", path);
@@ -95,8 +107,8 @@ static int run_helper(const char *path, pid_t pid, const struct plan_id_maps *ma
 		error_code(err, "IDMAP_HELPER_MISSING");
 		return error_hint(err, "install the package uidmap (shadow-utils)");
 	}
-	fail(err, 0, "'%s' refused the id mappings (status %d)", path,
-	     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	fail(err, 0, "'%s' refused the id mappings (status %d): %s", path,
+	     WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), words);
 	error_code(err, "IDMAP_REFUSED");
 	return error_hint(err, "check the caller's ranges in /etc/subuid and /etc/subgid");
 }

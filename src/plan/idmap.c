@@ -238,6 +238,11 @@ int plan_mount_idmap(struct arena *arena, const struct oci_mount *in, const stru
 			in->destination);
 		return error_code(err, "MOUNT_IDMAP_OPTION");
 	}
+	if (m->idmap != PLAN_IDMAP_NONE && plan->euid != 0) {
+		fail_at(err, 0, m->at, "mount on '%s': an id-mapped mount needs privileges over the file system",
+			in->destination);
+		return error_code(err, "MOUNT_IDMAP_OPTION");
+	}
 	if (m->idmap != PLAN_IDMAP_OWN)
 		return 0;
 	if (!m->uid_map.n || !m->gid_map.n)

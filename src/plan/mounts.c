@@ -328,8 +328,9 @@ static int finish_bind(struct draft *d, const struct oci_mount *in, const struct
 		m->source = arena_strdup(d->arena, in->source);
 	else
 		m->source = arena_printf(d->arena, "%s/%s", plan->bundle, in->source);
-	/* The container's root may not be able to reach the source that its creator may use (crun#1745). */
-	m->by_launcher = plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT;
+	/* The container's root may not be able to reach the source that its creator may use (crun#1745); a creator
+	 * without privileges can only bind inside the new user namespace. */
+	m->by_launcher = plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT && plan->euid == 0;
 	return 0;
 }
 

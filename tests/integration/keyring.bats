@@ -37,6 +37,8 @@ setup() {
 }
 
 @test "keyring: --no-new-keyring keeps the caller's" {
+	requires root # entering a user namespace drops the session keyring (user_namespaces(7))
+	requires root	# root of a user's container is another user, with defaults of its own
 	args keyring
 	run vert run --no-new-keyring --bundle "$BUNDLE" "$ID"
 	succeeded
