@@ -91,16 +91,13 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 
 	/* A peer that closes with something of ours unread resets the connection; the kernel says so once, ahead of
 	 * what the peer sent before, which is often the reason. */
-	do {
+	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-		reset = reset || (n < 0 && errno == ECONNRESET);
-	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
 	/* Without last words it stays a reset: a start whose MSG_GO nobody read must not take it for execve. */
-	if (n == 0 && reset) {
+	if (n <= 0 && reset)
 		errno = ECONNRESET;
-		return -1;
-	}
-	if (n < 0)
+	if (n < 0 || (n == 0 && reset))
 		return -1;
 	fd = received_fd(&h);
 	if (n == 0 && fd < 0)

@@ -54,9 +54,36 @@ static void test_messages(void **state)
 	close(ends[1]);
 }
 
+/* An error that was sent before the peer closed is heard, also when it left a message of ours unread. */
+static void test_last_words(void **state)
+{
+	struct msg m = {.kind = MSG_ERROR}, back;
+	int ends[2];
+
+	(void)state;
+	for (int words = 0; words < 2; words++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+		assert_int_equal(proto_send_kind(ends[0], MSG_GO), 0);
+		fail(&m.error, 0, "last words");
+		if (words)
+			assert_int_equal(proto_send(ends[1], &m, -1), 0);
+		close(ends[1]);
+		if (words) {
+			assert_int_equal(proto_recv(ends[0], &back, NULL), 1);
+			assert_string_equal(back.error.msg, "last words");
+			assert_int_equal(proto_recv(ends[0], &back, NULL), 0);
+		} else {
+			assert_int_equal(proto_recv(ends[0], &back, NULL), -1);
+			assert_int_equal(errno, ECONNRESET);
+		}
+		close(ends[0]);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages),
+					   cmocka_unit_test(test_last_words)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
