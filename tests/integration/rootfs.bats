@@ -176,16 +176,6 @@ load helpers
 	umount "$TMP/merged" "$TMP/layers"
 }
 
-@test "rootfs: the host's root as the root works" {
-	requires root
-	cfg '.root = {path: "/", readonly: true} | .process.args = [$probe, "cwd"]' \
-		--arg probe "$TESTS_BASE/probe"
-	# What the host mounts below /dev and /sys must not be covered for anyone else.
-	cfg '.mounts = []'
-	run_ok
-	has cwd=/
-}
-
 @test "rootfs: links in the root that point outside of it stay inside" {
 	mkdir "$TMP/outside"
 	ln -s "$TMP/outside" "$BUNDLE/rootfs/escape"
