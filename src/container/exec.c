@@ -18,12 +18,14 @@
 #include "container/host.h"
 #include "container/options.h"
 #include "container/record.h"
+#include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
 #include "plan/process.h"
+#include "plan/systemd.h"
 #include "spec/bundle.h"
 
 /* The state in which a process may be added. */
@@ -205,6 +207,25 @@ static bool leaves(const char *path)
 	return false;
 }
 
+/* A container of a user's systemd may be out of reach from the caller's session: then that systemd helps. */
+static void find_unit(struct handoff *h, const struct runtime *rt, struct container *c)
+{
+	struct plan_systemd *s = &h->plan->cgroup.systemd, unit;
+	struct error none;
+	const char *below;
+
+	if (!c->record->scope[0] || unit_of(c, rt, &unit, &none) < 0 || !plan_systemd_is_user(unit.socket))
+		return;
+	below = strstr(h->plan->cgroup.path, unit.unit);
+	*s = (struct plan_systemd){
+		.program = arena_strdup(&h->arena, unit.program),
+		.socket = arena_strdup(&h->arena, unit.socket),
+		.timeout_ms = unit.timeout_ms,
+		.unit = arena_strdup(&h->arena, unit.unit),
+		.subgroup = arena_strdup(&h->arena, below ? below + strlen(unit.unit) : ""),
+	};
+}
+
 /* The cgroup of the first process as it is now: the container may have moved itself into a child, and a cgroup with
  * children that have controllers takes no process. */
 static int find_cgroup(struct handoff *h, const struct container *c, const struct exec_request *req,
@@ -269,6 +290,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
 	    find_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
 		return -1;
+	if (p->cgroup.path)
+		find_unit(h, rt, c);
 	if (p->target_ns & CLONE_NEWUSER)
 		p->ns[PLAN_NS_USER].how = PLAN_NS_JOIN;
 	p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, c->record->rootfs,

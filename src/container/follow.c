@@ -91,8 +91,10 @@ int launch_next_message(struct launch *l, struct error *err)
 	n = proto_recv(l->sock, &m, &fd);
 	if (n == 1)
 		return on_message(l, &m, &fd, err) < 0 ? -1 : 1;
-	if (n == 0 || errno == ECONNRESET)
+	if (n == 0)
 		return 0;
+	if (errno == ECONNRESET) /* it died without reading what we said: that is not how execve looks */
+		return handover_lost(l->pidfd, l->cgroup.dirfd, err);
 	return fail(err, errno, "receive from init");
 }
 

@@ -36,6 +36,7 @@
 #include "container/become.h"
 #include "container/handover.h"
 #include "container/proto.h"
+#include "container/scope.h"
 #include "container/step.h"
 #include "container/supervise.h"
 #include "kernel/cgroup.h"
@@ -51,6 +52,9 @@ struct join {
 	pid_t pid;
 	int pidfd;	/* the new process, -1: not cloned */
 	int master, signals;
+	struct scope scope;
+	bool sibling;	/* who clones is not we, but a child of ours: see scope.h */
+	int occupant;	/* its socket, -1 */
 	bool ready;
 
 	unsigned long later; /* namespaces the child joins */
@@ -191,6 +195,8 @@ _Noreturn static void child_main(struct join *j)
 	fd_close(j->signals);
 	if (j->cgroup >= 0)
 		fd_close(j->cgroup);
+	if (j->occupant >= 0)
+		fd_close(j->occupant);
 	if (steps_run("exec", steps, COUNT_OF(steps), j, &m.error) < 0)
 		(void)proto_send(j->child_sock, &m, -1); /* nobody listens: nobody needs to know */
 	_exit(m.error.status ? m.error.status : 1);
@@ -233,9 +239,8 @@ static int open_sockets(void *context, struct error *err)
 }
 
 /* A pid namespace takes only children of who joins it; privileges over it may come with the user namespace. */
-static int join_first(void *context, struct error *err)
+static int join_here(struct join *j, struct error *err)
 {
-	struct join *j = context;
 	unsigned long first = j->plan->target_ns & CLONE_NEWPID;
 
 	if (j->plan->euid != 0) {
@@ -253,14 +258,23 @@ static int join_first(void *context, struct error *err)
 	return 0;
 }
 
-static int clone_process(void *context, struct error *err)
+static bool has_occupant(const struct join *j)
 {
-	struct join *j = context;
+	return j->plan->cgroup.systemd.program != NULL;
+}
+
+static int join_first(void *context, struct error *err)
+{
+	return has_occupant(context) ? 0 : join_here(context, err);
+}
+
+static int clone_here(struct join *j, struct error *err)
+{
+	bool into = j->cgroup >= 0 && !j->sibling; /* a sibling is in the cgroup */
 	struct sys_clone_args args = {
-		.flags = CLONE_PIDFD | (j->cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0),
-		.pidfd = (uint64_t)(uintptr_t)&j->pidfd,
-		.exit_signal = SIGCHLD,
-		.cgroup = (uint64_t)(j->cgroup >= 0 ? j->cgroup : 0),
+		.flags = CLONE_PIDFD | (into ? SYS_CLONE_INTO_CGROUP : 0) | (j->sibling ? CLONE_PARENT : 0),
+		.exit_signal = j->sibling ? 0 : SIGCHLD,
+		.cgroup = (uint64_t)(into ? j->cgroup : 0),
 	};
 	int pidfd = -1;
 
@@ -277,6 +291,35 @@ static int clone_process(void *context, struct error *err)
 		return error_code(err, "CLONE");
 	}
 	j->pidfd = pidfd;
+	return 0;
+}
+
+static int clone_in_unit(void *context, int sock, const char *cgroup_path, pid_t *ret_pid, int *ret_pidfd,
+			 struct error *err)
+{
+	struct join *j = context;
+
+	(void)cgroup_path;
+	j->sibling = true;
+	j->occupant = sock;
+	if (join_here(j, err) < 0 || clone_here(j, err) < 0)
+		return -1;
+	*ret_pid = j->pid;
+	*ret_pidfd = j->pidfd;
+	return 0;
+}
+
+static int clone_process(void *context, struct error *err)
+{
+	struct join *j = context;
+
+	if (!has_occupant(j)) {
+		if (clone_here(j, err) < 0)
+			return -1;
+	} else if (scope_enter(&j->scope, &j->plan->cgroup.systemd, j->cgroup, clone_in_unit, j, j->signals, err) < 0 ||
+		   scope_clone(&j->scope, j->cgroup, &j->pid, &j->pidfd, err) < 0) {
+		return -1;
+	}
 	fd_close(j->child_sock);
 	j->child_sock = -1;
 	return 0;
@@ -340,8 +383,10 @@ static int next_message(struct join *j, struct error *err)
 	n = proto_recv(j->sock, &m, &fd);
 	if (n == 1)
 		return on_message(j, &m, &fd, err) < 0 ? -1 : 1;
-	if (n == 0 || errno == ECONNRESET)
+	if (n == 0)
 		return 0;
+	if (errno == ECONNRESET) /* it died without reading what we said: that is not how execve looks */
+		return handover_lost(j->pidfd, j->cgroup, err);
 	return fail(err, errno, "receive from the process");
 }
 
@@ -383,6 +428,7 @@ static void join_undo(struct join *j)
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL);
 		(void)proc_reap(j->pidfd);
 	}
+	scope_undo(&j->scope, &j->plan->cgroup);
 	if (j->ready && j->plan->pid_file)
 		(void)unlink(j->plan->pid_file);
 }
@@ -407,6 +453,8 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		.child_sock = -1,
 		.pidfd = -1,
 		.master = -1,
+		.scope = SCOPE_NONE,
+		.occupant = -1,
 		.slave = -1,
 	};
 	struct supervise s;

@@ -46,10 +46,15 @@ _Noreturn static void occupant_main(int sock, scope_clone_fn *clone, void *conte
 	_exit(proto_send(sock, &m, pidfd) < 0);
 }
 
-static int start_occupant(struct scope *s, scope_clone_fn *clone, void *context, struct error *err)
+/* CGROUP: a directory to clone it into, -1: ours. */
+static int start_occupant(struct scope *s, int cgroup, scope_clone_fn *clone, void *context, struct error *err)
 {
 	autoclose int ours = -1, theirs = -1;
-	struct sys_clone_args args = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD};
+	struct sys_clone_args args = {
+		.flags = CLONE_PIDFD | (cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0),
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)(cgroup >= 0 ? cgroup : 0),
+	};
 	int pair[2], pidfd = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -114,7 +119,7 @@ int scope_make(struct scope *s, struct plan_cgroup *plan, scope_clone_fn *clone,
 	const char *subgroup = systemd->subgroup;
 	char pid[16];
 
-	if (start_occupant(s, clone, context, err) < 0)
+	if (start_occupant(s, -1, clone, context, err) < 0)
 		return -1;
 	snprintf(pid, sizeof(pid), "%d", (int)s->pid);
 	s->asked = true;
@@ -131,6 +136,20 @@ int scope_make(struct scope *s, struct plan_cgroup *plan, scope_clone_fn *clone,
 		return fail(err, ENAMETOOLONG, "cgroup of unit '%s'", systemd->unit);
 	plan->path = s->path;
 	return cgroup_adopt(plan, subgroup[0] != '\0', s->pid, ret, err);
+}
+
+int scope_enter(struct scope *s, const struct plan_systemd *systemd, int cgroup_dirfd, scope_clone_fn *clone,
+		void *context, int signals, struct error *err)
+{
+	char pid[16];
+
+	snprintf(s->path, sizeof(s->path), "/"); /* an empty message would read as the end */
+	if (start_occupant(s, cgroup_dirfd, clone, context, err) == 0)
+		return 0;
+	if (err->errnum != EACCES || start_occupant(s, -1, clone, context, err) < 0)
+		return -1;
+	snprintf(pid, sizeof(pid), "%d", (int)s->pid);
+	return systemd_call(systemd, "attach", pid, systemd->subgroup, signals, err);
 }
 
 int scope_clone(struct scope *s, int cgroup_dirfd, pid_t *ret_pid, int *ret_pidfd, struct error *err)

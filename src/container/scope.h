@@ -38,7 +38,12 @@ typedef int scope_clone_fn(void *context, int occupant_sock, const char *cgroup_
 MUST_CHECK int scope_make(struct scope *s, struct plan_cgroup *plan, scope_clone_fn *clone, void *context, int signals,
 			  struct cgroup *ret, struct error *err);
 
-/* Has init cloned; the occupant is gone afterwards. */
+/* exec: an occupant in the existing cgroup CGROUP_DIRFD.  From a login session a user can clone nothing into it; then
+ * systemd moves the occupant to SYSTEMD->subgroup of the unit. */
+MUST_CHECK int scope_enter(struct scope *s, const struct plan_systemd *systemd, int cgroup_dirfd, scope_clone_fn *clone,
+			   void *context, int signals, struct error *err);
+
+/* Has init (or the process of exec) cloned; the occupant is gone afterwards. */
 MUST_CHECK int scope_clone(struct scope *s, int cgroup_dirfd, pid_t *ret_pid, int *ret_pidfd, struct error *err);
 
 /* Writes the limits that the unit has no properties for. */

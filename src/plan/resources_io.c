@@ -116,7 +116,8 @@ int plan_hugepages(struct writes *w, const struct oci_resources *res)
 		writes_at(w, "hugepageLimits[%zu]", i);
 		if (!h->page_size || !is_page_size(h->page_size))
 			return fail_at(w->err, 0, w->at,
-				       "'pageSize' is not of the form 64KB, 2MB or 1GB");
+				       "'pageSize' '%s' is not of the form 64KB, 2MB or 1GB",
+				       h->page_size ? h->page_size : "");
 		if (!h->limit.set)
 			return fail_at(w->err, 0, w->at, "'limit' is missing");
 		snprintf(file, sizeof(file), "hugetlb.%s.rsvd.max", h->page_size);
