@@ -137,6 +137,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	if (document_read(arena, file[0] == '/' ? file : arena_printf(arena, "%s/%s", p->bundle, file),
 			  oci_type_config(), (void **)&config, &text, &p->config_len, err) < 0)
 		return -1;
+	if (!p->pidfd_socket) /* how crun spells --pidfd-socket */
+		p->pidfd_socket = absolute(&h->arena, annotation(config, "run.oci.pidfd_receiver"));
 	p->config_text = arena_strndup(&h->arena, text, p->config_len);
 	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;

@@ -102,9 +102,10 @@ static int open_sources(void *context, struct error *err)
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		const struct plan_mount *m = &p->mounts[i];
 
-		if (m->idmap == PLAN_IDMAP_OWN && userns_make(&m->uid_map, &m->gid_map, &l->init.usernses[i], err) < 0)
+		if (m->idmap == PLAN_IDMAP_OWN && !m->idmap_inside &&
+		    userns_make(&m->uid_map, &m->gid_map, &l->init.usernses[i], err) < 0)
 			return error_where(err, m->at);
-		if (m->kind == PLAN_MOUNT_BIND && m->by_launcher &&
+		if (m->kind == PLAN_MOUNT_BIND && m->by_launcher && !mount_copies_link(m) &&
 		    mount_open_source(m, l->init.usernses[i], &l->init.sources[i], err) < 0)
 			return -1;
 	}

@@ -47,6 +47,16 @@ static bool is_same(const struct plan_device *d, const struct stat *st)
 	       (d->type == 'p' || st->st_rdev == makedev(d->major, d->minor));
 }
 
+/* config-linux.md, Devices: a file at the path that does not match is an error. */
+static int fail_differs(const struct plan_device *d, struct error *err)
+{
+	fail_at(err, 0, d->at, "'/%s' exists already and is not the device %c %u:%u", d->path, d->type, d->major,
+		d->minor);
+	return error_code(err, "DEVICE_DIFFERS");
+}
+
+static int bind_node(int dirfd, const char *name, const struct plan_device *d, struct error *err);
+
 static int check_existing(int dirfd, const char *name, const struct plan_device *d, struct error *err)
 {
 	struct stat st;
@@ -55,10 +65,10 @@ static int check_existing(int dirfd, const char *name, const struct plan_device 
 		return fail_at(err, errno, d->at, "stat '/%s'", d->path);
 	if (is_same(d, &st))
 		return 0;
-	/* config-linux.md, Devices: a file at the path that does not match is an error. */
-	fail_at(err, 0, d->at, "'/%s' exists already and is not the device %c %u:%u", d->path, d->type, d->major,
-		d->minor);
-	return error_code(err, "DEVICE_DIFFERS");
+	/* The file that a container in a user namespace had its device bound on. */
+	if (d->optional && S_ISREG(st.st_mode) && st.st_size == 0)
+		return bind_node(dirfd, name, d, err);
+	return fail_differs(d, err);
 }
 
 /* Puts the host's node over an empty file, where mknod(2) is not allowed. */
@@ -71,7 +81,19 @@ static int bind_node(int dirfd, const char *name, const struct plan_device *d, s
 
 	if ((size_t)snprintf(path, sizeof(path), "/%s", d->path) >= sizeof(path))
 		return fail_at(err, ENAMETOOLONG, d->at, "bind device");
+	target = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0 && errno == ENOENT)
+		target = openat(dirfd, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (target < 0 || fstat(target, &st) < 0)
+		return fail_at(err, errno, d->at, "create '/%s'", d->path);
+	/* An empty file is what an earlier container of this root left to bind on. */
+	if (!is_same(d, &st) && !(S_ISREG(st.st_mode) && st.st_size == 0))
+		return fail_differs(d, err);
 	tree = sys_open_tree(AT_FDCWD, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+	if (tree < 0 && errno == ENOENT) { /* udev has it by number too */
+		snprintf(path, sizeof(path), "/dev/%s/%u:%u", d->type == 'b' ? "block" : "char", d->major, d->minor);
+		tree = sys_open_tree(AT_FDCWD, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+	}
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		fail_at(err, errno, d->at, "open the host's '%s' to bind it", path);
 		return error_hint(err, "device nodes cannot be made inside a user namespace");
@@ -79,13 +101,6 @@ static int bind_node(int dirfd, const char *name, const struct plan_device *d, s
 	if (!is_same(d, &st))
 		return fail_at(err, 0, d->at, "the host's '%s' is not the device %c %u:%u", path, d->type, d->major,
 			       d->minor);
-	target = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (target < 0 && errno == ENOENT)
-		target = openat(dirfd, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (target < 0 || fstat(target, &st) < 0)
-		return fail_at(err, errno, d->at, "create '/%s'", d->path);
-	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		return fail_at(err, 0, d->at, "'/%s' exists already and is no file to bind a device on", d->path);
 	if (mount_attach(tree, target) < 0)
 		return fail_at(err, errno, d->at, "bind '%s'", path);
 	return 0;

@@ -88,6 +88,13 @@ int mount_set_idmap(int treefd, const struct plan_mount *m, int userns, struct e
 			  m->source ? m->source : m->fstype);
 }
 
+bool mount_copies_link(const struct plan_mount *m)
+{
+	struct stat st;
+
+	return m->copy_symlink && lstat(m->source, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struct error *err)
 {
 	unsigned flags = SYS_OPEN_TREE_CLONE | O_CLOEXEC | (m->recursive ? SYS_AT_RECURSIVE : 0) |
@@ -234,8 +241,9 @@ static int open_target(const struct plan_mount *m, int rootfd, bool is_dir, int 
 {
 	bool kernel_fs = m->kind == PLAN_MOUNT_FS &&
 			 (strcmp(m->fstype, "proc") == 0 || strcmp(m->fstype, "sysfs") == 0);
-	unsigned resolve = kernel_fs || m->dest_nofollow ? SYS_RESOLVE_NO_SYMLINKS : 0;
-	int fd = inroot_open(rootfd, m->target, O_PATH, 0, resolve);
+	unsigned resolve = kernel_fs ? SYS_RESOLVE_NO_SYMLINKS : 0;
+	/* dest-nofollow: on the link itself, when the last component is one. */
+	int fd = inroot_open(rootfd, m->target, O_PATH | (m->dest_nofollow ? O_NOFOLLOW : 0), 0, resolve);
 	struct stat st;
 
 	if (fd < 0 && errno == ELOOP && kernel_fs) {

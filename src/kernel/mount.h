@@ -7,12 +7,17 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "plan/plan.h"
 
 /* Opens the source of a bind mount as a detached tree, with its attributes set.  USERNS, when not -1, is
  * the user namespace for MOUNT_ATTR_IDMAP.  *RET_FD is the tree. */
 MUST_CHECK int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struct error *err);
+
+/* True for copy-symlink with a source that is a link: no mount is made of it, and it may lead nowhere. */
+bool mount_copies_link(const struct plan_mount *m);
 
 /* Sets MOUNT_ATTR_IDMAP on a detached tree. */
 MUST_CHECK int mount_set_idmap(int treefd, const struct plan_mount *m, int userns, struct error *err);

@@ -7,7 +7,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -139,6 +141,19 @@ int userns_write_maps(pid_t pid, const struct plan_id_maps *uids, const struct p
 	return 0;
 }
 
+/* The pid as the procfs at /proc sees it: init is in a new pid namespace while that is still the host's. */
+static pid_t pid_in_proc(int pidfd)
+{
+	char path[48], text[512];
+	const char *p;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (fd_read_small(-1, path, text, sizeof(text)) <= 0)
+		return -1;
+	p = strstr(text, "Pid:");
+	return p ? (pid_t)atoi(p + 4) : -1;
+}
+
 int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids, int *ret_fd, struct error *err)
 {
 	autoclose int pidfd = -1;
@@ -148,17 +163,29 @@ int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	char path[40];
-	pid_t pid = sys_clone3(&args);
+	char path[40], byte;
+	int ready[2];
+	pid_t pid;
 
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return fail(err, errno, "make a pipe");
+	pid = sys_clone3(&args);
+
+	if (pid == 0) { /* only keeps the namespace alive; never runs anything */
+		(void)prctl(PR_SET_DUMPABLE, 1); /* or its maps belong to the host's root */
+		(void)!write(ready[1], "", 1);
+		for (;;)
+			pause();
+	}
+	fd_close(ready[1]);
+	if (pid > 0)
+		(void)!read(ready[0], &byte, 1);
+	fd_close(ready[0]);
 	if (pid < 0) {
 		fail(err, errno, "make a user namespace for an id-mapped mount");
 		return userns_explain(err);
 	}
-	if (pid == 0) { /* only keeps the namespace alive; never runs anything */
-		for (;;)
-			pause();
-	}
+	pid = pid_in_proc(pidfd);
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
 	if (userns_write_maps(pid, uids, gids, false, false, err) == 0) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);

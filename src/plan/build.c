@@ -184,6 +184,16 @@ static void add_listen_fds(struct arena *arena, const struct host *host, struct 
 		plan_env_set(arena, &p->process, arena_printf(arena, "LISTEN_FDNAMES=%s", host->listen_fdnames));
 }
 
+/* config.md, Annotations: keys must not be empty.  What a runtime does not know it ignores; what it knows and cannot
+ * understand is an error. */
+static int check_annotations(const struct oci_config *c, struct error *err)
+{
+	for (size_t i = 0; i < c->annotations.n; i++)
+		if (!c->annotations.v[i].key[0])
+			return fail_at(err, 0, "annotations", "an annotation has an empty key");
+	return 0;
+}
+
 static int refuse_unfinished(const struct oci_config *c, struct error *err)
 {
 	if (c->linux && c->linux->intel_rdt)
@@ -229,7 +239,7 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 		fail_at(err, 0, "ociVersion", "version '%s' of the specification is not supported", c->oci_version);
 		return error_hint(err, "vert reads every version 1.x");
 	}
-	if (plan_namespaces(arena, c, p, err) < 0 || plan_root(arena, c, p, err) < 0 ||
+	if (check_annotations(c, err) < 0 || plan_namespaces(arena, c, p, err) < 0 || plan_root(arena, c, p, err) < 0 ||
 	    plan_id_maps(arena, c, host, p, err) < 0 || plan_mounts(arena, c, host, p, err) < 0 ||
 	    plan_device_nodes(arena, c, p, err) < 0 || plan_sysctls(arena, c, p, err) < 0 ||
 	    plan_net_devices(arena, c, p, err) < 0 ||

@@ -216,6 +216,39 @@ static int make_absolute(struct plan_id_maps *maps, const struct plan_id_maps *c
 	return 0;
 }
 
+/* Turns host ids into the container's. */
+static int make_relative(struct plan_id_maps *maps, const struct plan_id_maps *container, const char *at,
+			 struct error *err)
+{
+	for (size_t i = 0; i < maps->n; i++) {
+		struct plan_id_map *m = &maps->v[i];
+		bool found = false;
+
+		for (size_t k = 0; k < container->n && !found; k++) {
+			const struct plan_id_map *c = &container->v[k];
+
+			found = m->outside >= c->outside && m->outside - c->outside < c->size;
+			if (found)
+				m->outside = c->inside + (m->outside - c->outside);
+		}
+		if (!found)
+			return fail_at(err, 0, at, "id %u of the host is not mapped in the container", m->outside);
+	}
+	return 0;
+}
+
+/* A file system that the container's user namespace owns can be mapped only by who has power there, so init makes
+ * the user namespace of the mount, with numbers as init knows them. */
+static int plan_inside(struct plan_mount *m, const struct plan *plan, struct error *err)
+{
+	if (m->kind != PLAN_MOUNT_FS || plan->ns[PLAN_NS_USER].how != PLAN_NS_NEW)
+		return 0;
+	m->idmap_inside = true;
+	if (make_relative(&m->uid_map, &plan->uid_map, m->at, err) < 0)
+		return -1;
+	return make_relative(&m->gid_map, &plan->gid_map, m->at, err);
+}
+
 int plan_mount_idmap(struct arena *arena, const struct oci_mount *in, const struct plan *plan, struct plan_mount *m,
 		     struct error *err)
 {
@@ -254,5 +287,7 @@ int plan_mount_idmap(struct arena *arena, const struct oci_mount *in, const stru
 	if (check_map(&m->uid_map, at, err) < 0)
 		return -1;
 	snprintf(at, sizeof(at), "%s.gidMappings", m->at);
-	return check_map(&m->gid_map, at, err);
+	if (check_map(&m->gid_map, at, err) < 0)
+		return -1;
+	return plan_inside(m, plan, err);
 }

@@ -360,6 +360,18 @@ int plan_mount(struct arena *arena, const struct oci_mount *in, const struct pla
 	return plan_mount_idmap(arena, in, plan, ret, err);
 }
 
+/* Which of SELinux's mount options carries the label. */
+static int check_context_type(const char *kind, struct error *err)
+{
+	static const char *const kinds[] = {"context", "fscontext", "defcontext", "rootcontext"};
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++)
+		if (!kind || strcmp(kind, kinds[i]) == 0)
+			return 0;
+	fail_at(err, 0, "annotations[\"run.oci.mount_context_type\"]", "'%s' is no kind of SELinux mount context", kind);
+	return error_hint(err, "context, fscontext, defcontext and rootcontext are");
+}
+
 /* linux.mountLabel goes to the file systems that can carry an SELinux context as a mount option. */
 static void add_label(struct arena *arena, const struct oci_config *config, struct plan_mount *m)
 {
@@ -378,6 +390,8 @@ static void add_label(struct arena *arena, const struct oci_config *config, stru
 int plan_mounts(struct arena *arena, const struct oci_config *config, const struct host *host,
 		struct plan *plan, struct error *err)
 {
+	if (check_context_type(annotation(config, "run.oci.mount_context_type"), err) < 0)
+		return -1;
 	plan->n_mounts = config->mounts.n;
 	plan->mounts = arena_array(arena, plan->n_mounts, sizeof(*plan->mounts));
 	for (size_t i = 0; i < plan->n_mounts; i++) {

@@ -74,6 +74,7 @@ struct plan_mount {
 	bool copy_symlink, src_nofollow, dest_nofollow, tmpcopyup;
 	enum plan_idmap idmap;
 	bool idmap_rec;
+	bool idmap_inside;	/* OWN: the maps are for a child of the container's user namespace, made by init */
 	struct plan_id_maps uid_map, gid_map;	/* IDMAP_OWN */
 	const char *label;	/* SELinux mount option "context=\"...\"", already in DATA where it applies */
 	char at[32];		/* "mounts[3]" */
