@@ -18,191 +18,27 @@
 #include "join.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/become.h"
 #include "container/handover.h"
+#include "container/join_priv.h"
 #include "container/proto.h"
 #include "container/scope.h"
 #include "container/step.h"
 #include "container/supervise.h"
 #include "kernel/cgroup.h"
-#include "kernel/privilege.h"
 #include "kernel/sched.h"
 #include "kernel/terminal.h"
-
-struct join {
-	const struct plan *plan;
-	int target;	/* pidfd of the container's first process */
-	int cgroup;	/* directory, -1: stays in ours */
-	int sock, child_sock;
-	pid_t pid;
-	int pidfd;	/* the new process, -1: not cloned */
-	int master, signals;
-	struct scope scope;
-	bool sibling;	/* who clones is not we, but a child of ours: see scope.h */
-	int occupant;	/* its socket, -1 */
-	bool ready;
-
-	unsigned long later; /* namespaces the child joins */
-	int slave;
-	struct become become;
-};
-
-/* ---- the child --------------------------------------------------------------------------------- */
-
-static int join_rest(void *context, struct error *err)
-{
-	struct join *j = context;
-
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return fail(err, errno, "set the parent-death signal");
-	j->become.procfd = -1;
-	if (j->plan->process.apparmor || j->plan->process.selinux) { /* the host's, while it can be seen */
-		j->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (j->become.procfd < 0)
-			return fail(err, errno, "open '/proc'");
-	}
-	if (j->later && setns(j->target, (int)j->later) < 0) {
-		fail(err, errno, "join the namespaces of the container");
-		return error_code(err, "EXEC_JOIN");
-	}
-	fd_close(j->target);
-	return 0;
-}
-
-static int become_container_root(void *context, struct error *err)
-{
-	struct join *j = context;
-
-	if (!(j->plan->target_ns & CLONE_NEWUSER))
-		return 0;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return fail(err, errno, "become non-dumpable");
-	if ((sys_setresgid(0) < 0 || sys_setresuid(0) < 0) && errno != EINVAL)
-		return fail(err, errno, "become root in the user namespace");
-	return 0;
-}
-
-static int reset_state(void *context, struct error *err)
-{
-	(void)context;
-	if (privilege_reset_inherited(err) < 0)
-		return -1;
-	/* No controlling terminal of the caller's, with or without one of our own (CVE-2016-10124). */
-	if (setsid() < 0 && errno != EPERM)
-		return fail(err, errno, "make a session");
-	return 0;
-}
-
-static int open_terminal(void *context, struct error *err)
-{
-	struct join *j = context;
-	const struct plan_process *p = &j->plan->process;
-	struct msg m = {.kind = MSG_CONSOLE};
-	autoclose int master = -1;
-	autoclose int root = -1;
-
-	if (!p->terminal)
-		return 0;
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return fail(err, errno, "open '/'");
-	if (terminal_open(root, &master, &j->slave, err) < 0)
-		return error_where(err, "process.terminal");
-	if (p->rows && terminal_set_size(master, p->rows, p->columns, err) < 0)
-		return error_where(err, "process.consoleSize");
-	if (terminal_set_owner(j->slave, p->uid, err) < 0)
-		return error_where(err, "process.terminal");
-	if (proto_send(j->child_sock, &m, master) < 0)
-		return fail(err, errno, "hand over the terminal");
-	if (terminal_make_controlling(j->slave, err) < 0)
-		return error_where(err, "process.terminal");
-	return 0;
-}
-
-static int set_final_cpus(void *context, struct error *err)
-{
-	const struct plan_process *p = &((struct join *)context)->plan->process;
-
-	if (p->cpus_final)
-		return sched_set_cpus(p->cpus_final, "process.execCPUAffinity.final", err);
-	return p->cpus_initial ? 0 : sched_reset_cpus(err);
-}
-
-static int prepare(void *context, struct error *err)
-{
-	struct join *j = context;
-
-	j->become.plan = j->plan;
-	j->become.sock = j->child_sock;
-	j->become.umask = -1;
-	if (become_prepare(&j->become, err) < 0)
-		return -1;
-	return become_send_listener(&j->become, err);
-}
-
-static int report_and_wait(void *context, struct error *err)
-{
-	struct join *j = context;
-	struct msg m;
-	int n;
-
-	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
-		return fail(err, errno, "clear the parent-death signal");
-	if (proto_send_kind(j->child_sock, MSG_READY) < 0)
-		return fail(err, errno, "report to the joiner");
-	n = proto_recv(j->child_sock, &m, NULL);
-	if (n != 1 || m.kind != MSG_GO)
-		return fail(err, n < 0 ? errno : 0, "the joiner is gone");
-	return 0;
-}
-
-static int execute(void *context, struct error *err)
-{
-	return become_exec(&((struct join *)context)->become, err);
-}
-
-_Noreturn static void child_main(struct join *j)
-{
-	static const struct step steps[] = {
-		{"join namespaces", join_rest},
-		{"become the container's root", become_container_root},
-		{"reset inherited state", reset_state},
-		{"open terminal", open_terminal},
-		{"set final cpus", set_final_cpus}, /* the cpuset of the cgroup is in force */
-		{"prepare process", prepare},
-		{"report ready", report_and_wait},
-		{"execute", execute},
-	};
-	struct msg m = {.kind = MSG_ERROR};
-
-	(void)prctl(PR_SET_NAME, "vert:exec");
-	fd_close(j->sock);
-	fd_close(j->signals);
-	if (j->cgroup >= 0)
-		fd_close(j->cgroup);
-	if (j->occupant >= 0)
-		fd_close(j->occupant);
-	if (steps_run("exec", steps, COUNT_OF(steps), j, &m.error) < 0)
-		(void)proto_send(j->child_sock, &m, -1); /* nobody listens: nobody needs to know */
-	_exit(m.error.status ? m.error.status : 1);
-}
-
-/* ---- the parent -------------------------------------------------------------------------------- */
 
 static int open_target(void *context, struct error *err)
 {
@@ -281,7 +117,7 @@ static int clone_here(struct join *j, struct error *err)
 	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
 	j->pid = sys_clone3(&args);
 	if (j->pid == 0)
-		child_main(j);
+		join_child(j);
 	if (j->pid < 0) {
 		fail(err, errno, "clone a process into the container");
 		if (errno == EAGAIN)
