@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "container/graft.h"
 #include "container/join.h"
 #include "container/launch.h"
 #include "container/plan_map.h"
@@ -58,6 +59,11 @@ static int open_plan(const char *arg, const struct plan **ret, struct error *err
 	return 0;
 }
 
+static int (*const carry_out[])(const struct plan *plan, int *ret_status, struct error *err) = {
+	[PLAN_CREATE] = launch, [PLAN_RUN] = launch,   [PLAN_EXEC] = join,
+	[PLAN_MOUNT] = graft,	[PLAN_UMOUNT] = graft,
+};
+
 int main(int argc, char **argv)
 {
 	const struct plan *plan = NULL;
@@ -73,7 +79,7 @@ int main(int argc, char **argv)
 		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level};
 	if (plan->timing)
 		timing_to(open(plan->timing, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-	rc = (plan->verb == PLAN_EXEC ? join : launch)(plan, &status, &err);
+	rc = carry_out[plan->verb](plan, &status, &err);
 	if (rc < 0) {
 		log_error(&err);
 		return err.status ? err.status : 1;

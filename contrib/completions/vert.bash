@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete state list ps pause resume update spec features
+	echo run create start exec kill delete state list ps pause resume update events mounts spec features
 }
 
 # the options of a command, '': those before it
@@ -21,6 +21,8 @@ _vert_options() {
 	'pause') echo --help ;;
 	'resume') echo --help ;;
 	'update') echo --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --l3-cache-schema --mem-bw-schema --help ;;
+	'events') echo --stats --interval --help ;;
+	'mounts') echo --help ;;
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
 	esac
@@ -82,6 +84,7 @@ _vert_value() {
 	'update --blkio-weight') echo ANY ;;
 	'update --l3-cache-schema') echo ANY ;;
 	'update --mem-bw-schema') echo ANY ;;
+	'events --interval') echo ANY ;;
 	'spec --bundle' | 'spec -b') echo DIR ;;
 	'spec --file' | 'spec -f') echo FILE ;;
 	esac
@@ -105,6 +108,10 @@ _vert_operand() {
 	'pause 1') echo ID ;;
 	'resume 1') echo ID ;;
 	'update 1') echo ID ;;
+	'events 1') echo ID ;;
+	'mounts 1') echo ANY ANY ;;
+	'mounts 2') echo ID ;;
+	'mounts 3') echo FILE ;;
 	esac
 }
 

@@ -129,6 +129,17 @@ complete -c vert -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 
 complete -c vert -n '__fish_seen_subcommand_from update' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from update' -x -a '(vert list --quiet 2>/dev/null)'
 
+complete -c vert -n __fish_use_subcommand -a events -d 'print what a container uses, and when its memory ran out'
+complete -c vert -n '__fish_seen_subcommand_from events' -l stats -d 'print the statistics once and end'
+complete -c vert -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between statistics, such as 500ms, 5s or 1m30s'
+complete -c vert -n '__fish_seen_subcommand_from events' -s h -l help -d 'print a short help'
+complete -c vert -n '__fish_seen_subcommand_from events' -x -a '(vert list --quiet 2>/dev/null)'
+
+complete -c vert -n __fish_use_subcommand -a mounts -d 'add mounts to a running container, or remove them'
+complete -c vert -n '__fish_seen_subcommand_from mounts' -s h -l help -d 'print a short help'
+complete -c vert -n '__fish_seen_subcommand_from mounts' -x -a '(vert list --quiet 2>/dev/null)'
+complete -c vert -n '__fish_seen_subcommand_from mounts' -r -F
+
 complete -c vert -n __fish_use_subcommand -a spec -d 'write a configuration to start from'
 complete -c vert -n '__fish_seen_subcommand_from spec' -s b -l bundle -x -a '(__fish_complete_directories)' -d 'directory to write config.json to, which must not be there yet'
 complete -c vert -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'write to this file instead and replace it, '\''-'\'' for standard output'

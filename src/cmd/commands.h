@@ -40,5 +40,5 @@ extern const struct cli_command command_start, command_kill, command_delete; /* 
 extern const struct cli_command command_pause, command_resume;		     /* control.c */
 extern const struct cli_command command_update;
 extern const struct cli_command command_state, command_list;		     /* report.c */
-extern const struct cli_command command_ps;
+extern const struct cli_command command_ps, command_events, command_mounts;
 extern const struct cli_command command_spec, command_features;

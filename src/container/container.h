@@ -52,6 +52,17 @@ struct create_request {
  * the verb's status: returns only on error. */
 MUST_CHECK int container_create(const struct runtime *rt, const struct create_request *req, struct error *err);
 
+/* `mounts add` and `mounts remove`: FILE is an array of mount objects, which appear in (or, by their destinations,
+ * vanish from) a container that lives.  All or none are added.  Returns only on error, as container_create. */
+MUST_CHECK int container_mounts(const struct runtime *rt, const char *id, const char *file, bool add,
+				struct error *err);
+
+/* Calls LINE for each event of a live container, a JSON object without a newline: statistics now and every
+ * INTERVAL_MS, and when the kernel killed one of its processes for lack of memory.  INTERVAL_MS 0: statistics once.
+ * Returns when the container ends, or when LINE fails. */
+MUST_CHECK int container_events(const struct runtime *rt, const char *id, unsigned interval_ms,
+				int (*line)(const char *json, struct error *err), struct error *err);
+
 /* exec */
 struct exec_request {
 	const char *id;

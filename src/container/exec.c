@@ -18,6 +18,7 @@
 #include "container/host.h"
 #include "container/options.h"
 #include "container/record.h"
+#include "container/target.h"
 #include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "libocispec/arena.h"
@@ -170,32 +171,6 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 	return plan_memory_policy(&h->arena, config->linux->memory_policy, p, err);
 }
 
-/* Which of the process's namespaces are not ours: joining one's own is refused for some kinds. */
-static int find_namespaces(pid_t pid, unsigned long *ret, struct error *err)
-{
-	static const struct {
-		const char *name;
-		unsigned long flag;
-	} kinds[] = {
-		{"user", CLONE_NEWUSER}, {"pid", CLONE_NEWPID},	      {"net", CLONE_NEWNET},   {"ipc", CLONE_NEWIPC},
-		{"uts", CLONE_NEWUTS},	 {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME}, {"mnt", CLONE_NEWNS},
-	};
-	char path[64];
-	struct stat ours, theirs;
-
-	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
-		if (stat(path, &ours) < 0)
-			continue; /* a kind this kernel does not have */
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
-		if (stat(path, &theirs) < 0)
-			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
-		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
-			*ret |= kinds[i].flag;
-	}
-	return 0;
-}
-
 /* Has the path a component ".."? */
 static bool leaves(const char *path)
 {
@@ -288,7 +263,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->euid = host.euid;
 	p->rootless = !host.privileged;
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
-	    find_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
+	    target_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
 		return -1;
 	if (p->cgroup.path)
 		find_unit(h, rt, c);

@@ -34,7 +34,6 @@
 #include "kernel/rootfs.h"
 #include "kernel/sysctl.h"
 #include "kernel/terminal.h"
-#include "kernel/userns.h"
 
 struct child {
 	struct init *init;
@@ -166,8 +165,6 @@ static int make_mounts(void *context, struct error *err)
 		const struct plan_mount *m = &c->plan->mounts[i];
 		const char *cgroup = c->init->cgroup_dir ? c->init->cgroup_dir : c->plan->cgroup.own;
 
-		if (m->idmap_inside && userns_make(&m->uid_map, &m->gid_map, &c->init->usernses[i], err) < 0)
-			return error_where(err, m->at);
 		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], cgroup, err) < 0)
 			return error_where(err, m->at);
 		if (c->init->sources[i] >= 0)

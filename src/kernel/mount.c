@@ -16,6 +16,7 @@
 #include "base/sys.h"
 #include "kernel/copyup.h"
 #include "kernel/inroot.h"
+#include "kernel/userns.h"
 
 int mount_attach(int mnt, int target)
 {
@@ -181,6 +182,7 @@ static int make_fs(const struct plan_mount *m, int target, int userns, int *ret_
 {
 	autoclose int fs = -1;
 	autoclose int mnt = -1;
+	autoclose int inside = -1;
 	struct stat st;
 
 	if (m->classic)
@@ -199,6 +201,9 @@ static int make_fs(const struct plan_mount *m, int target, int userns, int *ret_
 		return fail_fs(fs, m, "fsmount", err);
 	if (m->tmpcopyup && (copyup_tree(target, mnt, m->target, err) < 0 || set_attributes(mnt, m, err) < 0))
 		return error_where(err, m->at);
+	if (m->idmap_inside && userns_make(&m->uid_map, &m->gid_map, &inside, err) < 0)
+		return error_where(err, m->at);
+	userns = inside >= 0 ? inside : userns;
 	if (userns >= 0 && m->idmap != PLAN_IDMAP_NONE && mount_set_idmap(mnt, m, userns, err) < 0)
 		return -1;
 	*ret_fd = take_fd(&mnt);

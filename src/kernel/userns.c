@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -146,12 +145,16 @@ static pid_t pid_in_proc(int pidfd)
 {
 	char path[48], text[512];
 	const char *p;
+	uint32_t pid;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
 	if (fd_read_small(-1, path, text, sizeof(text)) <= 0)
 		return -1;
-	p = strstr(text, "Pid:");
-	return p ? (pid_t)atoi(p + 4) : -1;
+	p = strstr(text, "Pid:\t");
+	if (!p)
+		return -1;
+	text[strcspn(p, "\n") + (size_t)(p - text)] = '\0';
+	return str_to_u32(p + 5, &pid) ? (pid_t)pid : -1;
 }
 
 int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids, int *ret_fd, struct error *err)

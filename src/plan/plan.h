@@ -26,7 +26,7 @@ struct plan_strings {
 	const char **v; /* NULL-terminated, also when empty */
 };
 
-enum plan_verb { PLAN_CREATE, PLAN_RUN, PLAN_EXEC };
+enum plan_verb { PLAN_CREATE, PLAN_RUN, PLAN_EXEC, PLAN_MOUNT, PLAN_UMOUNT };
 
 /* ---- namespaces ------------------------------------------------------------------------------- */
 
@@ -287,7 +287,7 @@ struct plan {
 	bool listen_fds;
 	const char *notify_socket;	/* host's NOTIFY_SOCKET; the container's is NOTIFY_CONTAINER_SOCKET */
 
-	/* PLAN_EXEC: whom to join */
+	/* PLAN_EXEC, PLAN_MOUNT, PLAN_UMOUNT: whom to join */
 	pid_t target_pid;
 	uint64_t target_start;
 	unsigned long target_ns;	/* CLONE_NEW* flags of the namespaces that differ from ours */

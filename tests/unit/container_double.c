@@ -186,6 +186,22 @@ DOUBLE int container_info(const struct runtime *rt, const char *id, struct conta
 	return fail(err, 0, "container does not exist: '%s'", id);
 }
 
+DOUBLE int container_events(const struct runtime *rt, const char *id, unsigned interval_ms,
+			    int (*line)(const char *json, struct error *err), struct error *err)
+{
+	(void)rt;
+	note("events %s %u; ", id, interval_ms);
+	return line("{}", err);
+}
+
+DOUBLE int container_mounts(const struct runtime *rt, const char *id, const char *file, bool add,
+			    struct error *err)
+{
+	(void)rt, (void)err;
+	note("mounts %s %s %d; ", id, file, add);
+	return 0;
+}
+
 DOUBLE int container_list(const struct runtime *rt,
 			  void (*each)(const struct container_info *, void *), void *arg,
 			  struct error *err)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See target.h. */
+#include "container/target.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "base/sys.h"
+
+int target_namespaces(pid_t pid, unsigned long *ret, struct error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} kinds[] = {
+		{"user", CLONE_NEWUSER}, {"pid", CLONE_NEWPID},	      {"net", CLONE_NEWNET},   {"ipc", CLONE_NEWIPC},
+		{"uts", CLONE_NEWUTS},	 {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME}, {"mnt", CLONE_NEWNS},
+	};
+	char path[64];
+	struct stat ours, theirs;
+
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
+		if (stat(path, &ours) < 0)
+			continue; /* a kind this kernel does not have */
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
+		if (stat(path, &theirs) < 0)
+			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			*ret |= kinds[i].flag;
+	}
+	return 0;
+}
