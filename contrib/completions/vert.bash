@@ -8,7 +8,7 @@ _vert_commands() {
 # the options of a command, '': those before it
 _vert_options() {
 	case $1 in
-	'') echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --timing --version --help ;;
+	'') echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --systemd-timeout --rootless --timing --version --help ;;
 	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --keep --help ;;
 	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --help ;;
 	'start') echo --help ;;
@@ -36,6 +36,7 @@ _vert_value() {
 	' --log-format') echo text json ;;
 	' --log-level') echo error warning debug ;;
 	' --cgroup-manager') echo cgroupfs systemd disabled ;;
+	' --systemd-timeout') echo ANY ;;
 	' --rootless') echo auto true false ;;
 	' --timing') echo FILE ;;
 	'run --bundle' | 'run -b') echo DIR ;;

@@ -9,6 +9,7 @@ complete -c vert -n '__fish_use_subcommand' -l log-level -x -a 'error warning de
 complete -c vert -n '__fish_use_subcommand' -l debug -d 'the same as --log-level debug'
 complete -c vert -n '__fish_use_subcommand' -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes cgroups: cgroupfs, systemd, or disabled for none'
 complete -c vert -n '__fish_use_subcommand' -l systemd-cgroup -d 'the same as --cgroup-manager systemd'
+complete -c vert -n '__fish_use_subcommand' -l systemd-timeout -x -d 'how long systemd may take for a request'
 complete -c vert -n '__fish_use_subcommand' -l rootless -x -a 'auto true false' -d 'tolerate what only root may do: true, false or auto'
 complete -c vert -n '__fish_use_subcommand' -l timing -r -F -d 'write how long each step took to this file'
 complete -c vert -n '__fish_use_subcommand' -s v -l version -d 'print the version and what this build can do'

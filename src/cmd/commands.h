@@ -21,6 +21,7 @@ const struct cli_command *commands_find(const char *name);
 struct globals {
 	const char *root, *log, *timing;
 	unsigned log_format, log_level, cgroup_manager, rootless;
+	uint32_t systemd_timeout;
 	bool debug, systemd_cgroup, version;
 	const char *print_man, *print_completion;
 };

@@ -43,6 +43,8 @@ static const struct cli_option options[] = {
 	  "who makes cgroups: cgroupfs, systemd, or disabled for none" },
 	{ "systemd-cgroup", 0, CLI_FLAG, AT(systemd_cgroup), NULL, NULL, NULL,
 	  "the same as --cgroup-manager systemd" },
+	{ "systemd-timeout", 0, CLI_U32, AT(systemd_timeout), "SECONDS", NULL, "25",
+	  "how long systemd may take for a request" },
 	{ "rootless", 0, CLI_CHOICE, AT(rootless), "MODE", rootless_modes, "auto",
 	  "tolerate what only root may do: true, false or auto" },
 	{ "timing", 0, CLI_STRING, AT(timing), "FILE", NULL, NULL,
@@ -106,12 +108,15 @@ int globals_runtime(const struct globals *values, struct arena *arena, struct ru
 
 	if (values->root && !*values->root)
 		return fail(err, 0, "option '--root' names no directory");
+	if (values->systemd_timeout > 3600)
+		return fail(err, 0, "option '--systemd-timeout' is more than an hour");
 	*ret = (struct runtime){
 		.root = values->root,
 		.cgroup_manager = values->systemd_cgroup
 					  ? CGROUP_MANAGER_SYSTEMD
 					  : (enum cgroup_manager)values->cgroup_manager,
 		.rootless = (enum rootless_mode)values->rootless,
+		.systemd_timeout = values->systemd_timeout,
 		.timing = values->timing,
 	};
 	if (!ret->root)
