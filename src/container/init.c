@@ -348,7 +348,7 @@ static int prepare(void *context, struct error *err)
 
 	c->become.plan = c->plan;
 	c->become.sock = c->init->sock;
-	if (become_prepare(&c->become, err) < 0)
+	if (become_prepare(&c->become, err) < 0 || wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
 		return -1;
 	return become_send_listener(&c->become, err);
 }

@@ -19,11 +19,12 @@ struct plan_write;
 
 struct cgroup {
 	int dirfd;		/* the directory, also for clone3(CLONE_INTO_CGROUP); -1: none */
+	int leaf;		/* where init is to live when that is a group below (plan->leaf), -1: DIRFD */
 	uint64_t id;		/* its inode */
 	bool created;		/* made by us; false: it was there, empty */
 	unsigned parents;	/* how many directories above it were made by us, the nearest first */
 };
-#define CGROUP_NONE ((struct cgroup){.dirfd = -1})
+#define CGROUP_NONE ((struct cgroup){.dirfd = -1, .leaf = -1})
 
 /* Where cgroup2 is mounted: /sys/fs/cgroup, or /sys/fs/cgroup/unified beside version 1 controllers.
  * 0 or -1 (there is none, or it does not fit). */
@@ -47,6 +48,10 @@ MUST_CHECK int cgroup_adopt(const struct plan_cgroup *plan, bool below, pid_t pi
  * else uses) and closes it.  An existing cgroup that was taken over is emptied but not removed.  Copes
  * with CGROUP_NONE and with being called twice. */
 void cgroup_undo(const struct plan_cgroup *plan, struct cgroup *cg);
+
+/* Makes PATH beneath the cgroup DIRFD, with every controller on the way that can be had, and gives the last one to
+ * UID: the container's own to divide. */
+MUST_CHECK int cgroup_make_leaf(int dirfd, const char *path, uid_t uid, int *ret_fd, struct error *err);
 
 /* Opens an existing one.  Missing: -1 with errnum ENOENT.  EXPECTED_ID not 0 and another inode: ESTALE. */
 MUST_CHECK int cgroup_open(const char *mount, const char *path, uint64_t expected_id, int *ret_dirfd,

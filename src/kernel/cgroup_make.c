@@ -302,6 +302,7 @@ void cgroup_undo(const struct plan_cgroup *plan, struct cgroup *cg)
 	const char *name;
 
 	/* Nothing here can be reported: an error is on its way up already, and it is the cause. */
+	close_keeping_errno(&cg->leaf);
 	if (cg->dirfd >= 0) {
 		if (cg->created) {
 			(void)!cgroup_remove(plan->mount, plan->path, cg->id, UNDO_MS, &unused);
@@ -326,6 +327,9 @@ int cgroup_make(const struct plan_cgroup *plan, struct cgroup *ret, struct error
 {
 	struct cgroup cg = CGROUP_NONE;
 	int result = make(plan, &cg, err);
+
+	if (result == 0 && plan->leaf)
+		result = cgroup_make_leaf(cg.dirfd, plan->leaf, plan->leaf_uid, &cg.leaf, err);
 
 	if (result < 0) {
 		bool not_allowed =

@@ -121,10 +121,39 @@ static void plan_delegation(struct plan *p)
 			writable |= !((p->mounts[i].attr_set | p->mounts[i].rec_set) & 1); /* MOUNT_ATTR_RDONLY */
 	if (!writable || p->ns[PLAN_NS_CGROUP].how != PLAN_NS_NEW)
 		return;
+	/* Its maps are not known here, and the container's number is somebody else's on the host. */
+	if (p->ns[PLAN_NS_USER].how == PLAN_NS_JOIN)
+		return;
 	if (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && !plan_id_outside(&p->uid_map, uid, &uid))
 		return;
 	p->cgroup.delegate = uid != 0 && !p->rootless;
 	p->cgroup.delegate_uid = uid;
+}
+
+/* run.oci.delegate-cgroup: a group below the container's, whose limits it cannot lift, for its root. */
+static int plan_leaf(struct arena *arena, const struct oci_config *c, struct plan *p, struct error *err)
+{
+	static const char at[] = "annotations[\"run.oci.delegate-cgroup\"]";
+	const char *path = annotation(c, "run.oci.delegate-cgroup");
+	uint32_t uid = 0;
+
+	if (!path || p->cgroup.manager == PLAN_CGROUP_NONE)
+		return 0;
+	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD)
+		return fail_at(err, 0, at, "a delegated cgroup needs the cgroupfs driver; systemd has run.oci.systemd.subgroup");
+	path += strspn(path, "/");
+	for (const char *s = path; *s; s += strspn(s, "/")) {
+		size_t n = strcspn(s, "/");
+
+		if ((s[0] == '.' && (n == 1 || (n == 2 && s[1] == '.'))) || n > 255)
+			return fail_at(err, 0, at, "'%s' is not a path below the container's cgroup", path);
+		s += n;
+	}
+	if (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && !plan_id_outside(&p->uid_map, 0, &uid))
+		return fail_at(err, 0, at, "the container's root is nobody outside: its user namespace does not map 0");
+	p->cgroup.leaf = *path ? arena_strdup(arena, path) : NULL;
+	p->cgroup.leaf_uid = uid;
+	return 0;
 }
 
 static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, const struct host *host,
@@ -147,6 +176,8 @@ static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, cons
 		return -1;
 	p->cgroup.optional = p->cgroup.manager == PLAN_CGROUP_FS && p->rootless && p->cgroup.n_writes == 0;
 	plan_delegation(p);
+	if (plan_leaf(arena, c, p, err) < 0)
+		return -1;
 	return plan_devices(arena, res, &p->cgroup, err);
 }
 

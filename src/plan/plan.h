@@ -139,6 +139,8 @@ struct plan_cgroup {
 	struct plan_write *writes;	/* in a safe order */
 	bool delegate;		/* give it to DELEGATE_UID (config-linux.md, Cgroup ownership) */
 	uint32_t delegate_uid;	/* outside: whom process.user.uid is mapped to */
+	const char *leaf;	/* run.oci.delegate-cgroup: init lives in this group below PATH, which is LEAF_UID's */
+	uint32_t leaf_uid;
 	size_t n_filter;	/* device program, 0: none */
 	const void *filter;	/* struct bpf_insn[n_filter] */
 	struct plan_systemd systemd;	/* PLAN_CGROUP_SYSTEMD; PATH is then found out when the unit is there */
