@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "container/step.h"
 #include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "kernel/devbpf.h"
@@ -86,23 +88,56 @@ static int open_locked(const struct runtime *rt, const char *id, struct containe
 	return container_open_cgroup(c, ret_cgroup, err);
 }
 
+struct freezing {
+	const struct runtime *rt;
+	const char *id;
+	bool frozen; /* what is asked for */
+	int cgroup;
+	struct container c;
+};
+
+static int open_to_freeze(void *context, struct error *err)
+{
+	struct freezing *f = context;
+
+	return open_locked(f->rt, f->id, &f->c, &f->cgroup, err);
+}
+
+static int check_freezable(void *context, struct error *err)
+{
+	struct freezing *f = context;
+	enum container_status status = f->c.status;
+
+	if (f->frozen && status != STATUS_RUNNING && status != STATUS_CREATED)
+		return fail(err, 0, "container '%s' is not running: it is %s", f->id,
+			    container_status_name(status));
+	if (!f->frozen && status != STATUS_PAUSED)
+		return fail(err, 0, "container '%s' is not paused: it is %s", f->id,
+			    container_status_name(status));
+	if (f->cgroup < 0)
+		return fail(err, 0, "container '%s' has no cgroup: it cannot be paused", f->id);
+	return 0;
+}
+
+static int set_frozen(void *context, struct error *err)
+{
+	struct freezing *f = context;
+
+	return cgroup_freeze(f->cgroup, f->frozen, FREEZE_MS, err);
+}
+
 static int freeze(const struct runtime *rt, const char *id, bool frozen, struct error *err)
 {
-	autoclose int cgroup = -1;
-	struct container c;
-	int r = open_locked(rt, id, &c, &cgroup, err);
+	static const struct step steps[] = {
+		{"open container", open_to_freeze},
+		{"check status", check_freezable},
+		{"freeze or thaw", set_frozen}, /* the kernel remembers it, we do not: nothing to write after it */
+	};
+	struct freezing f = {.rt = rt, .id = id, .frozen = frozen, .cgroup = -1, .c = CONTAINER_NONE};
+	int r = steps_run(frozen ? "pause" : "resume", steps, COUNT_OF(steps), &f, err);
 
-	if (r == 0 && frozen && c.status != STATUS_RUNNING && c.status != STATUS_CREATED)
-		r = fail(err, 0, "container '%s' is not running: it is %s", id,
-			 container_status_name(c.status));
-	else if (r == 0 && !frozen && c.status != STATUS_PAUSED)
-		r = fail(err, 0, "container '%s' is not paused: it is %s", id,
-			 container_status_name(c.status));
-	else if (r == 0 && cgroup < 0)
-		r = fail(err, 0, "container '%s' has no cgroup: it cannot be paused", id);
-	if (r == 0)
-		r = cgroup_freeze(cgroup, frozen, FREEZE_MS, err);
-	container_close(&c);
+	close_keeping_errno(&f.cgroup);
+	container_close(&f.c);
 	return r;
 }
 
@@ -159,66 +194,106 @@ static int remember_devices(struct container *c, const struct oci_resources *res
 	return fd_replace_file(c->dirfd, DEVICES_FILE, 0600, text, strlen(text), err);
 }
 
-static int update_limits(struct container *c, const struct runtime *rt, int cgroup,
-			 const struct oci_resources *res, const struct plan_cgroup *plan,
-			 struct error *err)
+struct updating {
+	const struct runtime *rt;
+	const char *id;
+	const struct oci_resources *res;
+	struct plan_cgroup plan;
+	struct oci_resources before; /* its device rules */
+	bool replaced;
+	int cgroup;
+	struct container c;
+};
+
+static int open_to_update(void *context, struct error *err)
 {
-	if (c->record->scope[0])
-		return unit_update(c, rt, cgroup, res, plan, err);
-	return cgroup_update(cgroup, plan->writes, plan->n_writes, err);
+	struct updating *u = context;
+
+	return open_locked(u->rt, u->id, &u->c, &u->cgroup, err);
 }
 
-/* Limits undo themselves (cgroup_update()); the device program, which is replaced before them, is put back. */
-static int update_all(struct container *c, const struct runtime *rt, int cgroup,
-		      const struct oci_resources *res, const struct plan_cgroup *plan,
-		      struct error *err)
+static int check_updatable(void *context, struct error *err)
 {
-	struct oci_resources before;
-	struct error undo;
-
-	if (!res->devices.v)
-		return update_limits(c, rt, cgroup, res, plan, err);
-	if (current_devices(c, &before, err) < 0 || replace_devices(c, cgroup, res, err) < 0)
-		return -1;
-	if (remember_devices(c, res, err) == 0 &&
-	    update_limits(c, rt, cgroup, res, plan, err) == 0)
-		return 0;
-	if (replace_devices(c, cgroup, &before, &undo) < 0 ||
-	    remember_devices(c, &before, &undo) < 0)
-		wrap(err, "device rules could not be put back (%s)", undo.msg);
-	return -1;
-}
-
-static int update(struct container *c, const struct runtime *rt, int cgroup,
-		  const struct oci_resources *res, struct error *err)
-{
-	struct plan_cgroup plan = {0};
-	char controllers[512];
+	struct updating *u = context;
+	struct container *c = &u->c;
 
 	if (c->status == STATUS_STOPPED || c->status == STATUS_CREATING)
 		return fail(err, 0, "container not running: '%s' is %s", c->id,
 			    container_status_name(c->status));
-	if (cgroup < 0)
+	if (u->cgroup < 0)
 		return fail(err, 0, "container '%s' has no cgroup: it has no limits to update",
 			    c->id);
-	if (plan_resources(&c->arena, res, &plan, PLAN_RESOURCES_UPDATE, err) < 0)
+	return 0;
+}
+
+static int plan_update(void *context, struct error *err)
+{
+	struct updating *u = context;
+	char controllers[512];
+
+	if (plan_resources(&u->c.arena, u->res, &u->plan, PLAN_RESOURCES_UPDATE, err) < 0)
 		return -1;
-	if (fd_read_small(cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)
-		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", c->id);
-	if (plan_resources_check(&plan, controllers, err) < 0)
+	if (fd_read_small(u->cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)
+		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", u->id);
+	return plan_resources_check(&u->plan, controllers, err);
+}
+
+static int update_devices(void *context, struct error *err)
+{
+	struct updating *u = context;
+
+	if (!u->res->devices.v)
+		return 0;
+	if (current_devices(&u->c, &u->before, err) < 0 ||
+	    replace_devices(&u->c, u->cgroup, u->res, err) < 0)
 		return -1;
-	return update_all(c, rt, cgroup, res, &plan, err);
+	u->replaced = true;
+	return 0;
+}
+
+static int remember(void *context, struct error *err)
+{
+	struct updating *u = context;
+
+	return u->replaced ? remember_devices(&u->c, u->res, err) : 0;
+}
+
+static int update_limits(void *context, struct error *err)
+{
+	struct updating *u = context;
+
+	if (u->c.record->scope[0])
+		return unit_update(&u->c, u->rt, u->cgroup, u->res, &u->plan, err);
+	return cgroup_update(u->cgroup, u->plan.writes, u->plan.n_writes, err);
+}
+
+/* Limits undo themselves (cgroup_update()); the device program, which is replaced before them, is put back. */
+static void update_undo(struct updating *u, struct error *err)
+{
+	struct error undo;
+
+	if (u->replaced && (replace_devices(&u->c, u->cgroup, &u->before, &undo) < 0 ||
+			    remember_devices(&u->c, &u->before, &undo) < 0))
+		wrap(err, "device rules could not be put back (%s)", undo.msg);
 }
 
 int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
 		     struct error *err)
 {
-	autoclose int cgroup = -1;
-	struct container c;
-	int r = open_locked(rt, id, &c, &cgroup, err);
+	static const struct step steps[] = {
+		{"open container", open_to_update},
+		{"check status", check_updatable},
+		{"plan limits", plan_update}, /* all that can be refused is, before anything changes */
+		{"replace device program", update_devices},
+		{"remember device rules", remember}, /* for the next update, which may leave them out */
+		{"write limits", update_limits},
+	};
+	struct updating u = {.rt = rt, .id = id, .res = res, .cgroup = -1, .c = CONTAINER_NONE};
+	int r = steps_run("update", steps, COUNT_OF(steps), &u, err);
 
-	if (r == 0)
-		r = update(&c, rt, cgroup, res, err);
-	container_close(&c);
+	if (r < 0)
+		update_undo(&u, err);
+	close_keeping_errno(&u.cgroup);
+	container_close(&u.c);
 	return r;
 }

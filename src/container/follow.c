@@ -108,6 +108,22 @@ static int lost(struct launch *l, struct error *err)
 	return n < 0 ? -1 : handover_lost(l->pidfd, l->cgroup.dirfd, err);
 }
 
+void launch_hear_last_words(struct launch *l, struct error *err)
+{
+	struct pollfd p = {.fd = l->sock, .events = POLLIN};
+	struct msg m;
+	int fd;
+
+	while (l->sock >= 0 && poll(&p, 1, 0) > 0 && proto_recv(l->sock, &m, &fd) == 1) {
+		if (fd >= 0)
+			fd_close(fd);
+		if (m.kind == MSG_ERROR) {
+			*err = m.error;
+			return;
+		}
+	}
+}
+
 int launch_tell(struct launch *l, enum msg_kind kind, struct error *err)
 {
 	return proto_send_kind(l->sock, kind) < 0 ? lost(l, err) : 0;

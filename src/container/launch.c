@@ -436,6 +436,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 	if (supervise_block_signals(&l.signals, err) < 0)
 		return -1;
 	if (steps_run("launch", steps, COUNT_OF(steps), &l, err) < 0) {
+		launch_hear_last_words(&l, err);
 		launch_undo(&l);
 		return -1;
 	}

@@ -42,5 +42,8 @@ MUST_CHECK int launch_next_message(struct launch *l, struct error *err);
 /* Sends a message without contents; when init is gone, its last words or how it died are the error. */
 MUST_CHECK int launch_tell(struct launch *l, enum msg_kind kind, struct error *err);
 
+/* After a step of ours failed: when that was because init had given up, init's reason takes the place of *ERR. */
+void launch_hear_last_words(struct launch *l, struct error *err);
+
 /* Runs the hooks of a kind, here: in the runtime's namespaces. */
 MUST_CHECK int launch_hooks(struct launch *l, enum plan_hook_kind kind, struct error *err);

@@ -159,7 +159,7 @@ void container_close(struct container *c)
 	close_keeping_errno(&c->claim);
 	close_keeping_errno(&c->pidfd);
 	arena_free(&c->arena);
-	*c = (struct container){.rootfd = -1, .dirfd = -1, .claim = -1, .pidfd = -1};
+	*c = CONTAINER_NONE;
 }
 
 int container_config(struct container *c, struct oci_config **ret, struct error *err)

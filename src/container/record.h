@@ -56,6 +56,8 @@ struct container {
 	int pidfd;
 };
 
+#define CONTAINER_NONE ((struct container){.rootfd = -1, .dirfd = -1, .claim = -1, .pidfd = -1})
+
 /* Opens the state directory, reads the record and looks at the process.  *RET is always fit for
  * container_close(), also after -1. */
 MUST_CHECK int container_open(const struct runtime *rt, const char *id, struct container *ret, struct error *err);

@@ -19,6 +19,7 @@
 #include "base/sys.h"
 #include "container/hooks.h"
 #include "container/state.h"
+#include "container/step.h"
 #include "container/systemd.h"
 #include "kernel/cgroup.h"
 
@@ -49,8 +50,9 @@ static int remove_if_empty(const char *mount, const char *path, struct error *er
 	return 0;
 }
 
-static int remove_cgroup(const struct removal *r, struct error *err)
+static int remove_cgroup(void *context, struct error *err)
 {
+	const struct removal *r = context;
 	int result;
 
 	if (!r->cgroup_path || !r->cgroup_path[0])
@@ -81,12 +83,13 @@ static bool remove_unit_cgroup(const struct removal *r)
 
 /* systemd ends a unit whose last process has gone, but when it comes to that; until then its name is taken.  With a
  * systemd that does not answer the container is removed all the same, as long as nothing of it is left. */
-static int stop_unit(const struct removal *r, struct error *err)
+static int stop_unit(void *context, struct error *err)
 {
+	const struct removal *r = context;
 	/* Not known to be ours: only a unit that says it is. */
-	const char *description = r->cgroup_id == 0 ? r->systemd->description : NULL;
+	const char *description = r->systemd && r->cgroup_id == 0 ? r->systemd->description : NULL;
 
-	if (systemd_call(r->systemd, "stop", description, NULL, SYSTEMD_NO_SIGNALS, err) == 0)
+	if (!r->systemd || systemd_call(r->systemd, "stop", description, NULL, SYSTEMD_NO_SIGNALS, err) == 0)
 		return 0;
 	if (!remove_unit_cgroup(r))
 		return -1;
@@ -94,15 +97,18 @@ static int stop_unit(const struct removal *r, struct error *err)
 	return 0;
 }
 
-static int kill_first_process(const struct removal *r, struct error *err)
+static int kill_first_process(void *context, struct error *err)
 {
+	const struct removal *r = context;
+
 	if (r->pidfd >= 0 && sys_pidfd_send_signal(r->pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return fail(err, errno, "kill process of container '%s'", r->id);
 	return 0;
 }
 
-static int wait_first_process(const struct removal *r, struct error *err)
+static int wait_first_process(void *context, struct error *err)
 {
+	const struct removal *r = context;
 	struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
 	int n;
 
@@ -121,14 +127,16 @@ static int wait_first_process(const struct removal *r, struct error *err)
 	return 0;
 }
 
-static void run_poststop(const struct removal *r)
+static int run_poststop(void *context, struct error *err)
 {
+	const struct removal *r = context;
 	struct buf state = {0};
 	struct hook_scene scene = {
 		.cwd = r->bundle, .out = r->hooks_stdout, .err = r->hooks_stderr};
 
+	(void)err; /* a hook that fails stops nothing: runtime.md, Lifecycle 13 */
 	if (!r->poststop || r->poststop->n == 0)
-		return;
+		return 0;
 	hooks_state(&state, r->state_head, PLAN_HOOK_POSTSTOP, 0);
 	scene.state = state.s;
 	/* The bundle is the engine's, which may have removed it before the container. */
@@ -139,16 +147,27 @@ static void run_poststop(const struct removal *r)
 	else
 		hooks_run_all(r->poststop, &scene);
 	buf_free(&state);
+	return 0;
+}
+
+static int forget(void *context, struct error *err)
+{
+	const struct removal *r = context;
+
+	return r->dirfd >= 0 ? state_remove(r->rootfd, r->dirfd, r->id, err) : 0;
 }
 
 int remove_container(const struct removal *r, struct error *err)
 {
-	/* The first process before the others: as the init of a pid namespace it takes them along. */
-	if (kill_first_process(r, err) < 0 || remove_cgroup(r, err) < 0 ||
-	    (r->systemd && stop_unit(r, err) < 0) || wait_first_process(r, err) < 0)
-		return -1;
-	run_poststop(r);
-	if (r->dirfd >= 0 && state_remove(r->rootfd, r->dirfd, r->id, err) < 0)
-		return -1;
-	return 0;
+	static const struct step steps[] = {
+		{"kill first process", kill_first_process}, /* as the init of a pid namespace it takes the others along */
+		{"remove cgroup", remove_cgroup},	    /* kills whoever is left in it */
+		{"stop unit", stop_unit},
+		{"wait for first process", wait_first_process}, /* it may have been in no cgroup of ours */
+		{"run poststop hooks", run_poststop},	    /* nothing runs any more, and nobody has forgotten it yet */
+		{"forget", forget},			    /* last: until now another delete finds all of it */
+	};
+	struct removal copy = *r;
+
+	return steps_run("remove", steps, COUNT_OF(steps), &copy, err);
 }

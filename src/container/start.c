@@ -9,18 +9,22 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/notify.h"
 #include "container/proto.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "container/step.h"
 #include "plan/hooks.h"
 
 #define LOCK_MS 10000
 
 /* A start on its way. */
 struct start {
+	const struct runtime *rt;
+	const char *id;
 	struct container c;
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
 	const char *notify_host; /* NOTIFY_SOCKET, NULL: none */
@@ -41,22 +45,18 @@ static int refuse(const struct container *c, struct error *err)
 	return error_code(err, "CONTAINER_NOT_CREATED");
 }
 
-/* Before anything happens: a configuration that cannot be read afterwards would leave a container running
- * without its poststart hooks. */
-static int read_hooks(struct start *s, struct error *err)
+static int open_locked(void *context, struct error *err)
 {
-	struct oci_config *config;
+	struct start *s = context;
 
-	if (!record_has_hooks(s->c.record, PLAN_HOOK_POSTSTART))
-		return 0;
-	if (container_config(&s->c, &config, err) < 0)
+	if (container_open_dir(s->rt, s->id, &s->c, err) < 0)
 		return -1;
-	return plan_hooks(config->hooks, &s->c.arena, s->hooks, err);
+	return state_lock(s->c.dirfd, s->id, LOCK_MS, err);
 }
 
-static int send_go(struct start *s, struct error *err)
+static int check_created(void *context, struct error *err)
 {
-	struct container *c = &s->c;
+	struct container *c = &((struct start *)context)->c;
 
 	if (container_look(c, err) < 0)
 		return -1;
@@ -66,28 +66,59 @@ static int send_go(struct start *s, struct error *err)
 		return fail(err, 0,
 			    "container '%s' has no process to start: config.json has no 'process'",
 			    c->id);
-	if (read_hooks(s, err) < 0)
+	return 0;
+}
+
+/* A configuration that cannot be read afterwards would leave a container running without its poststart hooks. */
+static int read_hooks(void *context, struct error *err)
+{
+	struct start *s = context;
+	struct oci_config *config;
+
+	if (!record_has_hooks(s->c.record, PLAN_HOOK_POSTSTART))
+		return 0;
+	if (container_config(&s->c, &config, err) < 0)
 		return -1;
-	if (state_connect(c->dirfd, &s->sock) < 0) {
-		if (errno != ECONNREFUSED && errno != ENOENT)
-			return fail(err, errno, "connect to container '%s'", c->id);
-		/* Another start's MSG_GO is on its way, or the process has just died. */
-		c->status = STATUS_RUNNING;
-		return refuse(c, err);
-	}
-	/* Bound only by the one start that goes through: the program may say READY=1 at once. */
-	if (s->notify_host && notify_bind(c->dirfd, &s->notify, err) < 0)
-		return -1;
+	return plan_hooks(config->hooks, &s->c.arena, s->hooks, err);
+}
+
+static int connect_to_init(void *context, struct error *err)
+{
+	struct start *s = context;
+	struct container *c = &s->c;
+
+	if (state_connect(c->dirfd, &s->sock) == 0)
+		return 0;
+	if (errno != ECONNREFUSED && errno != ENOENT)
+		return fail(err, errno, "connect to container '%s'", c->id);
+	/* Another start's MSG_GO is on its way, or the process has just died. */
+	c->status = STATUS_RUNNING;
+	return refuse(c, err);
+}
+
+static int bind_notify(void *context, struct error *err)
+{
+	struct start *s = context;
+
+	return s->notify_host ? notify_bind(s->c.dirfd, &s->notify, err) : 0;
+}
+
+static int send_go(void *context, struct error *err)
+{
+	struct start *s = context;
+
 	if (proto_send_kind(s->sock, MSG_GO) < 0)
-		return fail(err, errno, "tell container '%s' to start", c->id);
-	state_hide_socket(c->dirfd);
+		return fail(err, errno, "tell container '%s' to start", s->id);
+	state_hide_socket(s->c.dirfd);
+	state_unlock(s->c.dirfd);
 	return 0;
 }
 
 /* End of file: the socket was closed by execve.  Also by a death between our message and it, which nobody can
  * tell from a program that ended at once. */
-static int wait_for_execve(struct start *s, struct error *err)
+static int wait_for_execve(void *context, struct error *err)
 {
+	struct start *s = context;
 	struct msg m;
 	int r = proto_recv(s->sock, &m, NULL);
 
@@ -107,8 +138,9 @@ static int wait_for_execve(struct start *s, struct error *err)
 }
 
 /* runtime.md, Lifecycle 10: when one fails, the container is stopped and destroyed. */
-static int run_poststart(struct start *s, const struct runtime *rt, struct error *err)
+static int run_poststart(void *context, struct error *err)
 {
+	struct start *s = context;
 	struct container *c = &s->c;
 	const struct oci_record *r = c->record;
 	const struct plan_hooks *hooks = &s->hooks[PLAN_HOOK_POSTSTART];
@@ -129,35 +161,38 @@ static int run_poststart(struct start *s, const struct runtime *rt, struct error
 	result = state.failed ? fail(err, ENOMEM, "run poststart hooks")
 			      : hooks_run(hooks, &scene, err);
 	buf_free(&state);
-	if (result < 0 && container_destroy(rt, c, true, &undo) < 0)
+	if (result < 0 && container_destroy(s->rt, c, true, &undo) < 0)
 		wrap(err, "the container could not be removed (%s)", undo.msg);
 	return result;
 }
 
-static int start(struct start *s, const struct runtime *rt, const char *id, struct error *err)
+static int wait_ready(void *context, struct error *err)
 {
-	struct container *c = &s->c;
-	int r;
+	struct start *s = context;
 
-	if (container_open_dir(rt, id, c, err) < 0 || state_lock(c->dirfd, id, LOCK_MS, err) < 0)
-		return -1;
-	r = send_go(s, err);
-	state_unlock(c->dirfd);
-	if (r < 0 || wait_for_execve(s, err) < 0 || run_poststart(s, rt, err) < 0)
-		return -1;
-	if (s->notify >= 0)
-		return notify_wait(s->notify, s->notify_host, c->pid, c->pidfd, err);
-	return 0;
+	return s->notify >= 0 ? notify_wait(s->notify, s->notify_host, s->c.pid, s->c.pidfd, err) : 0;
 }
 
 int container_start(const struct runtime *rt, const char *id, struct error *err)
 {
-	struct start s = {.notify_host = getenv("NOTIFY_SOCKET"), .notify = -1, .sock = -1};
+	static const struct step steps[] = {
+		{"open container", open_locked},
+		{"check status", check_created}, /* under the lock: one of two starts finds it created */
+		{"read hooks", read_hooks},	 /* before anything happens */
+		{"connect to init", connect_to_init},
+		{"bind notify socket", bind_notify}, /* only by the one that goes through; READY=1 may come at once */
+		{"send go", send_go},		 /* cannot be taken back; unlocked from here on */
+		{"wait for execve", wait_for_execve},
+		{"run poststart hooks", run_poststart},
+		{"wait for readiness", wait_ready},
+	};
+	struct start s = {.rt = rt, .id = id, .notify_host = getenv("NOTIFY_SOCKET"), .notify = -1, .sock = -1,
+			  .c = CONTAINER_NONE};
 	int r;
 
 	if (s.notify_host && !s.notify_host[0])
 		s.notify_host = NULL;
-	r = start(&s, rt, id, err);
+	r = steps_run("start", steps, COUNT_OF(steps), &s, err);
 	close_keeping_errno(&s.sock);
 	close_keeping_errno(&s.notify);
 	container_close(&s.c);

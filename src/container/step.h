@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sequence of named steps: what launch.c, init.c and join.c are made of.
+/* A sequence of named steps: what launch.c, init.c, join.c, start.c, control.c and remove.c are made of.
  *
  * Every failure is marked with the name of its step; --debug and --timing show the same list; a test build
  * can make any step fail or kill the process there (VERT_TEST_FAULTS), so that the suite proves for every
@@ -16,5 +16,5 @@ struct step {
 	int (*run)(void *context, struct error *err);
 };
 
-/* Runs STEPS in order and stops at the first that fails.  WHO ("launch", "init", "exec") names the sequence. */
+/* Runs STEPS in order and stops at the first that fails.  WHO ("launch", "init", "exec", "remove") names the sequence. */
 MUST_CHECK int steps_run(const char *who, const struct step *steps, size_t n, void *context, struct error *err);
