@@ -190,3 +190,8 @@ sentence() { cfg "$1"; }
 	cfg '.hooks.poststop = [{path: "/bin/true", timeout: -4}]'
 	refused_run "hooks.poststop[0]"
 }
+
+@test "linux.intelRdt: is refused, not ignored" {
+	cfg '.linux.intelRdt = {closID: "x"}'
+	refused_run "linux.intelRdt"
+}
