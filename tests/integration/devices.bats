@@ -56,8 +56,8 @@ load helpers
 	cfg '.linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5},
 		{path: "/dev/zero", type: "c", major: 1, minor: 5}]'
 	run vert run --bundle "$BUNDLE" "$ID"
-	# /dev/mine has no node on the host to bind: refused by name.
-	[ "$status" = 0 ] || [[ $output == *"/dev/mine"* ]] || { echo "$output"; false; }
+	# /dev/mine has no node of that name on the host: another one serves, or the row is named.
+	[ "$status" = 0 ] || [[ $output == *"linux.devices[0]"* ]]
 	cfg '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5}]'
 	probe open /dev/zero , mounts
 	has open./dev/zero=ok
