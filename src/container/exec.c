@@ -265,6 +265,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
 	    target_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
 		return -1;
+	if (!(p->target_ns & CLONE_NEWUSER))
+		plan_grant_capabilities(p->process.caps, host.missing_caps, "process.capabilities");
 	if (p->cgroup.path)
 		find_unit(h, rt, c);
 	if (p->target_ns & CLONE_NEWUSER)

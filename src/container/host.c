@@ -21,7 +21,7 @@
 
 static void collect_privilege(struct host *host)
 {
-	uint64_t effective = 0, permitted, inheritable;
+	uint64_t effective = 0, permitted = UINT64_MAX, inheritable;
 	struct stat st;
 
 	host->euid = geteuid();
@@ -29,6 +29,7 @@ static void collect_privilege(struct host *host)
 	host->in_userns = stat("/proc/self/ns/user", &st) == 0 && st.st_ino != PROC_USER_INIT_INO;
 	if (sys_capget(&effective, &permitted, &inheritable) < 0)
 		effective = 0;
+	host->missing_caps = ~permitted;
 	host->privileged = host->euid == 0 && !host->in_userns && (effective & (UINT64_C(1) << CAP_SYS_ADMIN_BIT));
 }
 

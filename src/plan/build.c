@@ -101,6 +101,8 @@ static int plan_the_process(struct arena *arena, const struct oci_config *c, con
 		p->process.env.v = arena_array(arena, PLAN_ENV_ROOM + 1, sizeof(char *));
 		p->process.args.v = arena_array(arena, 1, sizeof(char *));
 	}
+	if (p->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
+		plan_grant_capabilities(p->process.caps, host->missing_caps, "process.capabilities");
 	p->process.keep_groups = keep && strcmp(keep, "0") != 0;
 	if (!c->linux)
 		return check_mapped(p, err);

@@ -72,6 +72,18 @@ void plan_fix_capabilities(uint64_t caps[], const char *at)
 		     at, "ambient", "permitted and inheritable");
 }
 
+void plan_grant_capabilities(uint64_t caps[], uint64_t missing, const char *at)
+{
+	static const char *const names[PLAN_CAP_SETS] = {
+		[PLAN_CAP_BOUNDING] = "bounding",	[PLAN_CAP_EFFECTIVE] = "effective",
+		[PLAN_CAP_PERMITTED] = "permitted",	[PLAN_CAP_INHERITABLE] = "inheritable",
+		[PLAN_CAP_AMBIENT] = "ambient",
+	};
+
+	for (int set = 0; set < PLAN_CAP_SETS; set++)
+		restrict_set(&caps[set], ~missing, at, names[set], "one of the runtime's own");
+}
+
 void plan_capabilities(const struct oci_capabilities *c, unsigned last_cap, const char *at,
 		       struct plan_process *out)
 {

@@ -14,6 +14,7 @@ struct host {
 	bool privileged;		/* euid 0 with CAP_SYS_ADMIN in the first user namespace */
 	bool in_userns;			/* we run inside a user namespace */
 	bool selinux;			/* mount labels are asked for, and SELinux is enabled */
+	uint64_t missing_caps;		/* bits of the capabilities that we do not have ourselves */
 	int last_cap;			/* highest capability the kernel knows */
 	const char *cgroup_mount;	/* of cgroup2, NULL: none */
 	const char *cgroup_own;		/* our own cgroup there, "/..." */

@@ -53,6 +53,10 @@ void plan_add_capability(const char *name, unsigned last_cap, const char *at, ui
  * ambient beyond permitted and inheritable.  plan_process() has done it; call it after adding any. */
 void plan_fix_capabilities(uint64_t caps[], const char *at);
 
+/* Drops what the caller cannot grant because it does not have it, with a warning each.  Not for a process in a user
+ * namespace of its own, where all of them are there. */
+void plan_grant_capabilities(uint64_t caps[], uint64_t missing, const char *at);
+
 /* One more "KEY=VALUE" of the runtime's own (ENTRY is copied): replaces the entry of that key, else comes last.
  * PLAN_ENV_ROOM places stay free.  For lists from outside: append them to the process object's env instead, the
  * last entry of a key wins there. */
