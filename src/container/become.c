@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,11 +12,14 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/exec_error.h"
 #include "container/proto.h"
 #include "container/step.h"
+#include "container/timing.h"
+#include "kernel/device.h"
 #include "kernel/keyring.h"
 #include "kernel/lsm.h"
 #include "kernel/passwd.h"
@@ -32,13 +36,66 @@ static const char *env_get(const struct plan_process *p, const char *key)
 	return NULL;
 }
 
+/* From here on nothing of the host's is open but what the caller handed over: not while the container's other
+ * processes may look at us, and above all not when the kernel resolves what the image wants executed or as its
+ * working directory (CVE-2024-21626: /proc/self/fd/N).  execve(2) looks the program up before it closes anything. */
+static int close_host_files(void *context, struct error *err)
+{
+	struct become *b = context;
+	int keep[] = {b->sock, b->gate, b->procfd, timing_fd_number()};
+	unsigned from = 3 + b->plan->preserve_fds;
+
+	if (naive("fds"))
+		return 0;
+	log_settings.fd = -1;
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < COUNT_OF(keep); i++)
+			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
+				next = keep[i];
+		if ((next < 0 || next > (int)from) &&
+		    sys_close_range(from, next < 0 ? ~0U : (unsigned)next - 1, 0) < 0)
+			return fail(err, errno, "close descriptors");
+		if (next < 0)
+			return 0;
+		from = (unsigned)next + 1;
+	}
+}
+
+static int own_stdio(void *context, struct error *err)
+{
+	const struct plan_process *p = &((struct become *)context)->plan->process;
+
+	(void)err;
+	/* Pipes of the engine were made by its user: the container's must be able to reopen them through
+	 * /proc/self/fd.  Never a device (CVE-2026-88265: a host's /dev/null changed its owner). */
+	for (int fd = 0; p->uid != 0 && fd < 3; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
+			(void)!fchown(fd, p->uid, (gid_t)-1); /* a convenience: what fails stays as it is */
+	}
+	return 0;
+}
+
+/* The engine's /dev/null is the host's inode: a container's root could take the rights to it from everybody. */
+static int use_own_null(void *context, struct error *err)
+{
+	const struct become *b = context;
+	bool userns = b->plan->verb == PLAN_EXEC ? b->plan->target_ns & CLONE_NEWUSER
+						 : b->plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT;
+
+	return userns || naive("stdnull") ? 0 : device_replace_null(err);
+}
+
 static int join_keyring(void *context, struct error *err)
 {
 	const struct plan *plan = ((struct become *)context)->plan;
 	struct become *b = context;
 	int rc;
 
-	if (!plan->new_keyring)
+	if (!plan->new_keyring || naive("keyring"))
 		return 0;
 	if (plan->keyring_label && lsm_set_selinux_key(b->procfd, plan->keyring_label, err) < 0)
 		return -1;
@@ -52,7 +109,7 @@ static int set_scheduling(void *context, struct error *err)
 {
 	const struct plan_process *p = &((struct become *)context)->plan->process;
 
-	if (sched_reset_inherited(err) < 0)
+	if (!naive("inherited") && sched_reset_inherited(err) < 0)
 		return -1;
 	if (p->scheduler.present && sched_set_policy(&p->scheduler, err) < 0)
 		return -1;
@@ -87,6 +144,8 @@ static int drop_bounding(void *context, struct error *err)
 {
 	const struct plan_process *p = &((struct become *)context)->plan->process;
 
+	if (naive("bounding"))
+		return 0;
 	if (privilege_reset_securebits(err) < 0)
 		return -1;
 	return privilege_drop_bounding(p->has_caps ? p->caps[PLAN_CAP_BOUNDING] : 0, err);
@@ -97,8 +156,11 @@ static int set_ids(void *context, struct error *err)
 	const struct become *b = context;
 	const struct plan_process *p = &b->plan->process;
 
-	if (privilege_set_ids(p->uid, p->gid, p->groups, p->n_groups, p->keep_groups, err) < 0)
+	if (privilege_set_ids(p->uid, p->gid, p->groups, p->n_groups, p->keep_groups || naive("groups"), err) < 0)
 		return -1;
+	/* A change of ids leaves it at fs.suid_dumpable, which an administrator may have set to 1. */
+	if (prctl(PR_SET_DUMPABLE, naive("dumpable")) < 0)
+		return fail(err, errno, "become non-dumpable");
 	if (p->set_umask || b->umask >= 0)
 		(void)umask((mode_t)(p->set_umask ? p->umask : (uint32_t)b->umask));
 	return 0;
@@ -118,7 +180,7 @@ static int enter_cwd(void *context, struct error *err)
 		return error_code(err, "CWD");
 	}
 	n = sys_getcwd(path, sizeof(path));
-	if (n < 0 || path[0] != '/') {
+	if (!naive("getcwd") && (n < 0 || path[0] != '/')) {
 		fail_at(err, 0, "process.cwd", "the working directory '%s' is not inside the container's root",
 			p->cwd);
 		return error_code(err, "CWD_ESCAPE");
@@ -192,6 +254,9 @@ static int find_program(void *context, struct error *err)
 int become_prepare(struct become *b, struct error *err)
 {
 	static const struct step steps[] = {
+		{"close the host's files", close_host_files}, /* before any path of the image's is looked up */
+		{"own standard streams", own_stdio},	      /* while we may change owners */
+		{"use own null device", use_own_null},
 		{"join session keyring", join_keyring}, /* before ids change: the key's owner is the creator */
 		{"set scheduling", set_scheduling},	/* priorities need CAP_SYS_NICE */
 		{"set resource limits", set_limits},	/* hard limits need CAP_SYS_RESOURCE; all files are open */
@@ -216,6 +281,8 @@ static int set_labels(void *context, struct error *err)
 		return error_where(err, "process.apparmorProfile");
 	if (p->selinux && lsm_set_selinux(b->procfd, p->selinux, err) < 0)
 		return error_where(err, "process.selinuxLabel");
+	if (b->procfd >= 0) /* the last thing of the host's: see close_host_files() */
+		fd_close(take_fd(&b->procfd));
 	return 0;
 }
 
@@ -226,7 +293,7 @@ static int load_filter(struct become *b, struct error *err)
 	const struct plan_process *p = &b->plan->process;
 	uint64_t effective, permitted, inheritable;
 
-	if (!p->seccomp.present || b->filter_loaded)
+	if (!p->seccomp.present || b->filter_loaded || naive("seccomp"))
 		return 0;
 	if (!p->no_new_privs) {
 		if (sys_capget(&effective, &permitted, &inheritable) < 0 ||
@@ -251,8 +318,10 @@ static int set_capabilities(void *context, struct error *err)
 	static const uint64_t none[PLAN_CAP_SETS];
 	struct become *b = context;
 	const struct plan_process *p = &b->plan->process;
-	uint64_t lost = 0;
+	uint64_t lost = 0; /* the planner has warned of what the caller does not have itself */
 
+	if (naive("caps"))
+		return 0;
 	return privilege_set_caps(p->has_caps ? p->caps : none, &lost, err);
 }
 
@@ -260,7 +329,7 @@ static int set_no_new_privs(void *context, struct error *err)
 {
 	struct become *b = context;
 
-	return b->plan->process.no_new_privs ? privilege_no_new_privs(err) : 0;
+	return b->plan->process.no_new_privs && !naive("nnp") ? privilege_no_new_privs(err) : 0;
 }
 
 static int load_filter_late(void *context, struct error *err)
@@ -311,8 +380,12 @@ int become_send_listener(struct become *b, struct error *err)
 	if (load_filter(b, err) < 0)
 		return -1;
 	m.value = b->listener;
-	if (proto_send(b->sock, &m, -1) < 0 || proto_recv(b->sock, &m, NULL) <= 0 || m.kind != MSG_GO)
+	/* The filter is in force: a call that it hands to the agent would wait for the very listener it brings. */
+	if (proto_ask_plainly(b->sock, &m, MSG_GO) < 0)
 		return fail(err, errno, "hand over the seccomp listener");
+	/* The filter may forbid it; what could be reached through us is closed already. */
+	if (b->plan->euid != 0)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	fd_close(b->listener);
 	b->listener = -1;
 	return 0;

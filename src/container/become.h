@@ -16,6 +16,7 @@ struct become {
 	const struct plan *plan;
 	int sock;		/* to the launcher, or from `start`; the error channel; kept until execve */
 	int procfd;		/* procfs of our pid namespace, for labels and the oom score */
+	int gate;		/* the start socket, listening; -1: none */
 	int listener;		/* seccomp listener to be sent, -1 */
 	int umask;		/* the caller's, -1: it is in force; process.user.umask goes before it */
 	bool filter_loaded;
@@ -23,7 +24,7 @@ struct become {
 	char exe[4096];		/* what will be executed */
 };
 
-/* Limits, scheduling, ids, working directory, environment, and the program is looked up: a missing one
+/* Closes all that is not the container's; limits, scheduling, ids, working directory, environment, and the program is looked up: a missing one
  * is an error already at create. */
 MUST_CHECK int become_prepare(struct become *b, struct error *err);
 

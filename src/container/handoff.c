@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/sys.h"
 #include "container/blob.h"
 #include "container/plan_map.h"
@@ -82,6 +83,14 @@ static int make_program(int *ret_fd, struct error *err)
 			error_hint(err, "executable memfds are forbidden: sysctl vm.memfd_noexec=1 or 0");
 		return error_code(err, "MEMFD");
 	}
+#ifdef VERT_TEST_FAULTS
+	if (naive("seal")) { /* a file of the host's in its place */
+		fd_close(fd);
+		fd = open(getenv("VERT_NAIVE_FILE"), O_RDONLY | O_CLOEXEC);
+		*ret_fd = take_fd(&fd);
+		return 0;
+	}
+#endif
 	if (fd_write_all(fd, vert_init_start, size) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
 		fail(err, errno, "make a sealed copy of vert-init");

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/become.h"
@@ -71,6 +72,8 @@ static int close_launchers(void *context, struct error *err)
 	const struct child *c = context;
 
 	(void)err;
+	if (naive("fds"))
+		return 0;
 	/* Descriptors of the host's directories: none may be open while anything of the container's can look at
 	 * us (CVE-2024-21626, CVE-2016-9962). */
 	for (size_t i = 0; i < COUNT_OF(c->init->not_ours); i++)
@@ -114,7 +117,7 @@ static int enter_user_namespace(void *context, struct error *err)
 		return 0;
 	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && wait_for(c, MSG_GO, err) < 0)
 		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
+	if (!naive("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
 		return fail(err, errno, "become non-dumpable");
 	/* From here on files are made as the container's root.  A map without an id 0 leaves us as we are. */
 	if ((sys_setresgid(0) < 0 || sys_setresuid(0) < 0) && errno != EINVAL)
@@ -135,7 +138,7 @@ static int enter_cgroup_namespace(void *context, struct error *err)
 static int reset_inherited(void *context, struct error *err)
 {
 	(void)context;
-	if (privilege_reset_inherited(err) < 0)
+	if (!naive("inherited") && privilege_reset_inherited(err) < 0)
 		return -1;
 	return die_with_launcher(NULL, err);
 }
@@ -144,9 +147,16 @@ static int new_session(void *context, struct error *err)
 {
 	(void)context;
 	/* No controlling terminal of the caller's: TIOCSTI must not reach it (CVE-2017-5226). */
-	if (setsid() < 0 && errno != EPERM)
+	if (!naive("setsid") && setsid() < 0 && errno != EPERM)
 		return fail(err, errno, "make a session");
 	return 0;
+}
+
+/* Otherwise others live in the mount namespace, the host itself most of all: nothing is mounted there, and its root
+ * stays where it is. */
+static bool has_own_mounts(const struct plan *p)
+{
+	return p->ns[PLAN_NS_MOUNT].how == PLAN_NS_NEW;
 }
 
 static int open_root(void *context, struct error *err)
@@ -154,13 +164,15 @@ static int open_root(void *context, struct error *err)
 	struct child *c = context;
 
 	c->become.umask = (int)umask(0); /* modes of what we make are exact; the container's own comes at the end */
-	return rootfs_open(c->plan->rootfs, c->plan->root_propagation, &c->rootfd, err);
+	return rootfs_open(c->plan->rootfs, has_own_mounts(c->plan), c->plan->root_propagation, &c->rootfd, err);
 }
 
 static int make_mounts(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	if (c->plan->n_mounts > 0 && !has_own_mounts(c->plan))
+		return fail(err, 0, "mounts need a new mount namespace");
 	for (size_t i = 0; i < c->plan->n_mounts; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
 		const char *cgroup = c->init->cgroup_dir ? c->init->cgroup_dir : c->plan->cgroup.own;
@@ -237,7 +249,8 @@ static int run_hooks(void *context, struct error *err)
 {
 	struct child *c = context;
 	const struct plan *p = c->plan;
-	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr};
+	struct hook_scene scene = {.cwd = p->bundle, .out = p->hooks_stdout, .err = p->hooks_stderr,
+				   .env = naive("hookenv") ? p->process.env.v : NULL};
 
 	if (p->hooks[PLAN_HOOK_PRESTART].n || p->hooks[PLAN_HOOK_CREATE_RUNTIME].n) {
 		if (proto_send_kind(c->init->sock, MSG_HOOKS) < 0)
@@ -261,7 +274,7 @@ static int open_terminal(void *context, struct error *err)
 		return error_where(err, "process.terminal");
 	if (p->rows && terminal_set_size(master, p->rows, p->columns, err) < 0)
 		return error_where(err, "process.consoleSize");
-	if (terminal_bind_console(c->slave, c->rootfd, err) < 0)
+	if (has_own_mounts(c->plan) && terminal_bind_console(c->slave, c->rootfd, err) < 0)
 		return error_where(err, "process.terminal");
 	if (proto_send(c->init->sock, &m, master) < 0)
 		return fail(err, errno, "hand over the terminal");
@@ -305,7 +318,7 @@ static int enter_root(void *context, struct error *err)
 {
 	struct child *c = context;
 
-	if (rootfs_enter(c->rootfd, c->plan->no_pivot, c->plan->root_propagation_final, err) < 0)
+	if (rootfs_enter(c->rootfd, has_own_mounts(c->plan), c->plan->no_pivot, c->plan->root_propagation_final, err) < 0)
 		return -1;
 	fd_close(c->rootfd);
 	c->rootfd = -1;
@@ -326,29 +339,17 @@ static int use_terminal(void *context, struct error *err)
 	return 0;
 }
 
-static int own_stdio(void *context, struct error *err)
-{
-	const struct plan_process *p = &((struct child *)context)->plan->process;
-
-	(void)err;
-	/* Pipes of the engine were made by its user: the container's must be able to reopen them through
-	 * /proc/self/fd.  Never a device (CVE-2026-88265: a host's /dev/null changed its owner). */
-	for (int fd = 0; p->uid != 0 && fd < 3; fd++) {
-		struct stat st;
-
-		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != p->uid)
-			(void)!fchown(fd, p->uid, (gid_t)-1); /* a convenience: what fails stays as it is */
-	}
-	return 0;
-}
-
 static int prepare(void *context, struct error *err)
 {
 	struct child *c = context;
 
 	c->become.plan = c->plan;
 	c->become.sock = c->init->sock;
+	c->become.gate = c->init->listen;
 	if (become_prepare(&c->become, err) < 0 || wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
+		return -1;
+	/* So that the next word of the launcher's is the answer. */
+	if (c->plan->process.seccomp.notify && wait_for(c, MSG_RECORDED, err) < 0)
 		return -1;
 	return become_send_listener(&c->become, err);
 }
@@ -429,7 +430,6 @@ static const struct step steps[] = {
 	{"protect root", protect_root},
 	{"enter root", enter_root},	   /* the host's tree is gone from here on */
 	{"use terminal", use_terminal},
-	{"own standard streams", own_stdio},
 	{"prepare process", prepare},	   /* ids, limits, cwd: nothing of the host is open any more */
 	{"report ready", report_ready},
 	{"wait for start", wait_at_gate},  /* created */

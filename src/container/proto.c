@@ -39,6 +39,26 @@ int proto_send(int sock, const struct msg *m, int fd)
 	return n < 0 ? -1 : 0;
 }
 
+int proto_ask_plainly(int sock, const struct msg *m, enum msg_kind expected)
+{
+	struct msg answer;
+	ssize_t n;
+
+	do
+		n = write(sock, m, SHORT_SIZE);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	do
+		n = read(sock, &answer, sizeof(answer));
+	while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)SHORT_SIZE && answer.kind == expected)
+		return 0;
+	if (n >= 0)
+		errno = EBADMSG;
+	return -1;
+}
+
 int proto_send_kind(int sock, enum msg_kind kind)
 {
 	struct msg m;

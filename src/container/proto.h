@@ -49,6 +49,11 @@ struct msg {
 /* Sends one message, with descriptor FD when it is not -1.  0 or -1 with errno (EPIPE: the peer is gone). */
 int proto_send(int sock, const struct msg *m, int fd);
 
+/* The same for a message without descriptor and error, by write(2) and read(2) alone: what a process under a seccomp
+ * filter with a listener can always call, as no filter of ours hands write(2) to an agent.  The answer is to be
+ * EXPECTED; 0 or -1 with errno. */
+int proto_ask_plainly(int sock, const struct msg *m, enum msg_kind expected);
+
 /* Short for a message without contents. */
 int proto_send_kind(int sock, enum msg_kind kind);
 

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/str.h"
 
 #define POLL_MS 5 /* between two looks at a lock */
@@ -81,7 +82,7 @@ int state_open_root(const char *root, bool make, int *ret_fd, struct error *err)
 	if (st.st_uid != geteuid())
 		return fail(err, 0, "state directory '%s' belongs to user %u, not to user %u", root,
 			    (unsigned)st.st_uid, (unsigned)geteuid());
-	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !naive("stateroot")) {
 		fail(err, 0, "state directory '%s' may be written by others (mode %04o)", root,
 		     (unsigned)(st.st_mode & 07777));
 		return error_hint(err, "chmod go-w '%s', or choose another one with --root", root);
@@ -98,7 +99,7 @@ int state_no_container(const char *id, struct error *err)
 
 int state_check_id(const char *id, struct error *err)
 {
-	if (state_id_is_valid(id))
+	if (state_id_is_valid(id) || naive("id"))
 		return 0;
 	fail(err, 0, "invalid container ID format: '%s'", id);
 	error_hint(err, "letters, digits and _ + - . only, not a dot first, at most %d characters",

@@ -14,6 +14,11 @@ void timing_to(int fd)
 	timing_fd = fd;
 }
 
+int timing_fd_number(void)
+{
+	return timing_fd;
+}
+
 static uint64_t now(clockid_t clock)
 {
 	struct timespec t;

@@ -10,6 +10,7 @@ struct timing {
 
 /* The file to append to, -1 (the start value): off.  Set once by main(). */
 void timing_to(int fd);
+int timing_fd_number(void);
 
 void timing_begin(struct timing *t);
 void timing_end(const struct timing *t, const char *who, const char *step);

@@ -183,3 +183,42 @@ int device_make_links(int rootfd, struct error *err)
 	}
 	return make_ptmx(dev, err);
 }
+
+static bool is_null(int fd, struct stat *st)
+{
+	return fstat(fd, st) == 0 && S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+int device_replace_null(struct error *err)
+{
+	autoclose int root = -1, found = -1, null = -1;
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		dev_t dev;
+		ino_t ino;
+
+		if (!is_null(fd, &st))
+			continue;
+		dev = st.st_dev;
+		ino = st.st_ino;
+		if (root < 0)
+			root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root < 0)
+			return fail(err, errno, "open '/'");
+		/* Looked at before it is opened: a FIFO or a tape drive in its place is left alone, and the device
+		 * number alone proves nothing (CVE-2026-88265: a pipe has none). */
+		if (found < 0)
+			found = inroot_open(root, "dev/null", O_PATH | O_NOFOLLOW, 0, SYS_RESOLVE_NO_SYMLINKS);
+		if (found < 0 || !is_null(found, &st) || (st.st_dev == dev && st.st_ino == ino))
+			return 0;
+		if (null < 0)
+			null = inroot_open(root, "dev/null", O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0,
+					   SYS_RESOLVE_NO_SYMLINKS);
+		if (null < 0 || !is_null(null, &st)) /* on a file system without devices */
+			return 0;
+		if (fcntl(null, F_SETFL, 0) < 0 || dup2(null, fd) < 0)
+			return fail(err, errno, "open '/dev/null' of the container as descriptor %d", fd);
+	}
+	return 0;
+}

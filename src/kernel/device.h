@@ -19,3 +19,6 @@ MUST_CHECK int device_make_all(int rootfd, const struct plan_device *devices, si
 /* /dev/fd, stdin, stdout, stderr, core and ptmx.  What is there already stays, but a ptmx that is no link
  * to the container's own devpts is replaced. */
 MUST_CHECK int device_make_links(int rootfd, struct error *err);
+
+/* Standard descriptors that are a null device become "/dev/null" of the root we are in, if that is one. */
+MUST_CHECK int device_replace_null(struct error *err);

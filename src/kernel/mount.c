@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "kernel/copyup.h"
@@ -222,7 +223,7 @@ static int check_proc_target(int target, const struct plan_mount *m, struct erro
 	struct statfs fs;
 	ssize_t n;
 
-	if (fstatfs(target, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+	if (fstatfs(target, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC || naive("proctarget"))
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", target);
 	n = readlink(link, path, sizeof(path) - 1);
@@ -245,7 +246,7 @@ static int check_proc_target(int target, const struct plan_mount *m, struct erro
 static int open_target(const struct plan_mount *m, int rootfd, bool is_dir, int *ret_fd, struct error *err)
 {
 	bool kernel_fs = m->kind == PLAN_MOUNT_FS &&
-			 (strcmp(m->fstype, "proc") == 0 || strcmp(m->fstype, "sysfs") == 0);
+			 (strcmp(m->fstype, "proc") == 0 || strcmp(m->fstype, "sysfs") == 0) && !naive("kernelfs");
 	unsigned resolve = kernel_fs ? SYS_RESOLVE_NO_SYMLINKS : 0;
 	/* dest-nofollow: on the link itself, when the last component is one. */
 	int fd = inroot_open(rootfd, m->target, O_PATH | (m->dest_nofollow ? O_NOFOLLOW : 0), 0, resolve);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "kernel/inroot.h"
 
@@ -20,6 +21,8 @@ static int open_regular(int rootfd)
 		inroot_open(rootfd, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, 0);
 	struct stat st;
 
+	if (fd >= 0 && naive("passwd") && fcntl(fd, F_SETFL, 0) == 0)
+		return take_fd(&fd);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return -1;
 	return take_fd(&fd);

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/sys.h"
 #include "kernel/inroot.h"
 #include "kernel/mount.h"
@@ -48,7 +49,13 @@ static int make_parent_private(const char *dir, struct error *err)
 	return 0;
 }
 
-int rootfs_open(const char *rootfs, unsigned long propagation, int *ret_fd, struct error *err)
+static int open_directory(const char *rootfs, int *ret_fd, struct error *err)
+{
+	*ret_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret_fd < 0 ? fail_at(err, errno, "root.path", "open root file system '%s'", rootfs) : 0;
+}
+
+int rootfs_open(const char *rootfs, bool own_mounts, unsigned long propagation, int *ret_fd, struct error *err)
 {
 	struct sys_mount_attr a = {.propagation = propagation & ~(unsigned long)MS_REC};
 	autoclose int tree = -1;
@@ -62,6 +69,8 @@ int rootfs_open(const char *rootfs, unsigned long propagation, int *ret_fd, stru
 		fail_at(err, ENOTDIR, "root.path", "open root file system '%s'", rootfs);
 		return error_code(err, "ROOTFS_MISSING");
 	}
+	if (!own_mounts)
+		return open_directory(rootfs, ret_fd, err);
 	if (sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, &a) < 0)
 		return fail(err, errno, "set the propagation of '/' in the new mount namespace");
 	if (a.propagation == MS_SHARED && make_parent_private(rootfs, err) < 0)
@@ -80,17 +89,33 @@ int rootfs_open(const char *rootfs, unsigned long propagation, int *ret_fd, stru
 	return 0;
 }
 
-/* The host's null device, and nothing that pretends to be it. */
-static int open_null(struct error *err)
+/* The host's null device, and nothing that pretends to be it: never the container's (CVE-2025-31133). */
+static int open_null(int rootfd, struct error *err)
 {
-	autoclose int fd = openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int fd = naive("masknull") ? inroot_open(rootfd, "dev/null", O_PATH, 0, 0)
+					     : openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+
+	if (naive("masknull"))
+		return take_fd(&fd);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail(err, errno, "open '/dev/null' to mask paths with");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return fail(err, 0, "the host's '/dev/null' is not the null device");
 	return take_fd(&fd);
+}
+
+/* A mount to put over a file.  Read-only: it is the host's inode, and a container's root could otherwise take the
+ * rights to it from everybody on the host (chmod).  Reading and writing the device stays possible. */
+static int file_mask(int null)
+{
+	struct sys_mount_attr a = {.attr_set = SYS_MOUNT_ATTR_RDONLY};
+	autoclose int mask = sys_open_tree(null, "", AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+
+	if (mask < 0 || (!naive("masknull") && !naive("maskrw") && sys_mount_setattr(mask, "", AT_EMPTY_PATH, &a) < 0))
+		return -1;
+	return take_fd(&mask);
 }
 
 /* A mount to put over a directory: the first time a new tmpfs, later a clone of it. */
@@ -122,10 +147,12 @@ int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct erro
 			mask = directory_mask(&empty);
 		} else {
 			if (null < 0)
-				null = open_null(err);
+				null = open_null(rootfd, err);
+			if (null < 0 && naive("masknull"))
+				continue;
 			if (null < 0)
 				return error_where(err, paths[i].at);
-			mask = sys_open_tree(null, "", AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+			mask = file_mask(null);
 		}
 		if (mask < 0 || mount_attach(mask, target) < 0)
 			return fail_at(err, errno, paths[i].at, "mask '/%s'", paths[i].path);
@@ -200,12 +227,14 @@ static int enter_by_move(int rootfd, struct error *err)
 	return 0;
 }
 
-int rootfs_enter(int rootfd, bool no_pivot, unsigned long final, struct error *err)
+int rootfs_enter(int rootfd, bool own_mounts, bool no_pivot, unsigned long final, struct error *err)
 {
 	struct sys_mount_attr a = {.propagation = final & ~(unsigned long)MS_REC};
 
 	if (fchdir(rootfd) < 0)
 		return fail(err, errno, "change to the root file system");
+	if (!own_mounts) /* pivot_root(2) would take the root away from everybody who shares the namespace */
+		return chroot(".") < 0 || chdir("/") < 0 ? fail(err, errno, "chroot") : 0;
 	if ((no_pivot ? enter_by_move(rootfd, err) : enter_by_pivot(err)) < 0)
 		return -1;
 	if (chdir("/") < 0)
