@@ -188,3 +188,54 @@ nothing_but_the_bus() {
 	vert delete --force "$ID"
 	[ ! -e "$CGROUPFS$CG/$UNIT" ]
 }
+
+# at PATH BEHAVIOUR...: the manager of the system, on a file system of the test's own over PATH's directory.
+at() {
+	requires root cgroup
+	[ -n "${VERT_TESTS_ISOLATED-}" ] || skip "needs a mount namespace of its own"
+	mkdir -p "${1%/*}"
+	mount -t tmpfs none "${1%/*}"
+	OVER+=("${1%/*}")
+	CONTAINER=$ID "$BATS_TEST_DIRNAME/fakebus" "$1" "$TMP/calls" "$CGROUPFS$CG" "${@:2}" \
+		>"$TMP/fakebus.out" 2>&1 3>&- 4>&- &
+	BACKGROUND+=($!)
+	within 5 test -S "$1"
+	GLOBAL=(--systemd-cgroup --systemd-timeout 2)
+}
+
+teardown() {
+	local dir
+	for dir in $(containers); do
+		vert delete --force "$dir" </dev/null || :
+	done
+	for dir in "${OVER[@]}"; do
+		umount -l "$dir" # the manager still listens there
+	done
+	teardown_bundle
+}
+
+@test "systemd: as root the system's manager, with devices" {
+	at /run/dbus/system_bus_socket
+	start_sleeper
+	grep -qx "  DeviceAllow" "$TMP/calls"
+	vert update --resources - "$ID" <<<'{"devices": [{"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw"}]}'
+	calls | grep -qx "SetUnitProperties $UNIT"
+}
+
+@test "systemd: as root the manager's own socket when there is no bus" {
+	at /run/systemd/private
+	mount -t tmpfs none /run/dbus 2>/dev/null || mkdir -p /run/dbus
+	! mountpoint -q /run/dbus || OVER+=(/run/dbus)
+	start_sleeper
+	calls | grep -qx "StartTransientUnit $UNIT"
+	! calls | grep -q Subscribe || false
+}
+
+@test "systemd: an update that the manager refuses changes nothing" {
+	at /run/dbus/system_bus_socket no-set
+	cfg '.linux.resources.devices = [{allow: false}]'
+	start_sleeper
+	run -1 vert update --resources - "$ID" <<<'{"devices": [{"allow": true}]}'
+	[[ $output == *"systemd refused SetUnitProperties of unit '$UNIT'"*"Value out of range"* ]]
+	! grep -q '"allow": *true' "$ROOT/$ID/devices.json" || false
+}
