@@ -9,8 +9,8 @@ _vert_commands() {
 _vert_options() {
 	case $1 in
 	'') echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --systemd-timeout --rootless --timing --version --help ;;
-	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --keep --help ;;
-	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --detach --help ;;
+	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --no-subreaper --detach --keep --help ;;
+	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --no-subreaper --detach --help ;;
 	'start') echo --help ;;
 	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
 	'kill') echo --all --regex --help ;;

@@ -2,15 +2,23 @@
 /* create and run: the same options, the same request; run also starts the container and waits for it. */
 #include "cmd/commands.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "container/container.h"
+#include "base/fd.h"
 #include "base/str.h"
+#include "container/container.h"
 #include "libocispec/arena.h"
 
-#define AT(member) offsetof(struct create_request, member)
+/* The request, and what concerns the command line alone. */
+struct create_values {
+	struct create_request request;
+	bool dry_run;
+};
+
+#define AT(member) offsetof(struct create_values, request.member)
 
 /* clang-format off */
 #define CREATE_OPTIONS \
@@ -30,6 +38,8 @@
 	  "move the root file system and chroot, for a host whose root is a ramdisk" }, \
 	{ "no-new-keyring", 0, CLI_FLAG, AT(no_new_keyring), NULL, NULL, NULL, \
 	  "keep the caller's session keyring" }, \
+	{ "dry-run", 0, CLI_FLAG, offsetof(struct create_values, dry_run), NULL, NULL, NULL, \
+	  "print what would be done, and do nothing" }, \
 	{ "no-subreaper", 0, CLI_NOTHING, 0, NULL, NULL, NULL, \
 	  "accepted for compatibility, has no effect" }
 
@@ -48,12 +58,27 @@ static const struct cli_option run_options[] = {
 };
 /* clang-format on */
 
+/* Hands the request on; returns only on error or after a dry run, whose text it prints. */
+static int carry_out(const struct cli_call *call, struct error *err)
+{
+	struct create_values *v = call->values;
+	struct buf plan = {0};
+	int rc;
+
+	v->request.dry_run = v->dry_run ? &plan : NULL;
+	rc = container_create(call->runtime, &v->request, err);
+	if (rc == 0 && (plan.failed || fd_write_all(STDOUT_FILENO, plan.s, plan.n) < 0))
+		rc = fail(err, plan.failed ? ENOMEM : errno, "print the plan");
+	buf_free(&plan);
+	return rc;
+}
+
 static int create(const struct cli_call *call, struct error *err)
 {
-	struct create_request *req = call->values;
+	struct create_values *v = call->values;
 
-	req->id = call->args[0];
-	return container_create(call->runtime, req, err);
+	v->request.id = call->args[0];
+	return carry_out(call, err);
 }
 
 /* Is DIR a directory in which CONFIG (NULL: config.json) is? */
@@ -72,7 +97,7 @@ static bool is_bundle(struct arena *arena, const char *dir, const char *config)
  * the other says --bundle, as engines always do. */
 static int run(const struct cli_call *call, struct error *err)
 {
-	struct create_request *req = call->values;
+	struct create_request *req = &((struct create_values *)call->values)->request;
 	const char *word = call->args[0];
 
 	req->run = true;
@@ -94,14 +119,14 @@ static int run(const struct cli_call *call, struct error *err)
 	} else {
 		req->id = word;
 	}
-	return container_create(call->runtime, req, err);
+	return carry_out(call, err);
 }
 
 const struct cli_command command_create = {
 	.name = "create",
 	.summary = "create a container, which 'start' then runs",
 	.operands = "ID",
-	.syntax = {create_options, COUNT_OF(create_options), sizeof(struct create_request), 1, 1,
+	.syntax = {create_options, COUNT_OF(create_options), sizeof(struct create_values), 1, 1,
 		   false},
 	.run = create,
 };
@@ -110,6 +135,6 @@ const struct cli_command command_run = {
 	.name = "run",
 	.summary = "create a container, start it and wait for its end",
 	.operands = "[DIR|ID]",
-	.syntax = {run_options, COUNT_OF(run_options), sizeof(struct create_request), 0, 1, false},
+	.syntax = {run_options, COUNT_OF(run_options), sizeof(struct create_values), 0, 1, false},
 	.run = run,
 };

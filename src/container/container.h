@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 
+struct buf;
 struct oci_process;
 struct oci_resources;
 
@@ -47,9 +48,10 @@ struct create_request {
 	bool no_pivot, no_new_keyring;
 	bool run;		/* create, start and wait */
 	bool detach, keep;	/* run */
+	struct buf *dry_run;	/* not NULL: create nothing, the plan is appended here as text */
 };
 /* Decides everything, then replaces this process by vert-init, which carries the plan out and exits with
- * the verb's status: returns only on error. */
+ * the verb's status: returns only on error, or 0 after a dry run. */
 MUST_CHECK int container_create(const struct runtime *rt, const struct create_request *req, struct error *err);
 
 /* `mounts add` and `mounts remove`: FILE is an array of mount objects, which appear in (or, by their destinations,

@@ -24,6 +24,7 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
+#include "plan/dump.h"
 #include "spec/bundle.h"
 
 /* An id nobody chose: 12 hexadecimal digits. */
@@ -145,7 +146,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
-	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, &filter, arena, err) < 0)
+	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, !req->dry_run, &filter, arena, err) < 0)
 		return -1;
 	if (plan_build(&h->arena, config, &host, options_cgroup(rt), &filter, p, err) < 0)
 		return -1;
@@ -166,6 +167,11 @@ int container_create(const struct runtime *rt, const struct create_request *req,
 	if (prepare_plan(&h, rt, req, &arena, err) < 0) {
 		arena_free(&arena);
 		return -1;
+	}
+	if (req->dry_run) {
+		plan_dump(h.plan, req->dry_run);
+		arena_free(&arena);
+		return 0;
 	}
 	return handoff_exec(&h, err);
 }

@@ -273,7 +273,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		p->ns[PLAN_NS_USER].how = PLAN_NS_JOIN;
 	p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, c->record->rootfs,
 				   &config->annotations);
-	if (options_filter(rt, config, &filter, &c->arena, err) < 0 ||
+	if (options_filter(rt, config, true, &filter, &c->arena, err) < 0 ||
 	    plan_filter(&h->arena, config->linux ? config->linux->seccomp : NULL, &filter, &p->process.seccomp, err) <
 		    0 ||
 	    plan_listener_state(&h->arena,

@@ -52,8 +52,8 @@ static int open_cache(const char *root)
 	return openat(cache, "seccomp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int options_filter(const struct runtime *rt, const struct oci_config *config, struct filter_options *ret,
-		   struct arena *arena, struct error *err)
+int options_filter(const struct runtime *rt, const struct oci_config *config, bool cache,
+		   struct filter_options *ret, struct arena *arena, struct error *err)
 {
 	struct utsname u;
 
@@ -69,7 +69,7 @@ int options_filter(const struct runtime *rt, const struct oci_config *config, st
 	ret->receiver = annotation(config, "run.oci.seccomp.receiver");
 	if (!ret->receiver)
 		ret->receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
-	ret->cache_dir = open_cache(rt->root);
+	ret->cache_dir = cache ? open_cache(rt->root) : -1;
 	return 0;
 }
 

@@ -17,9 +17,9 @@ enum plan_cgroup_choice options_cgroup(const struct runtime *rt);
 /* --rootless overrides what was found out about privileges. */
 MUST_CHECK int options_rootless(const struct runtime *rt, struct host *host, struct error *err);
 
-/* Options of the seccomp compiler: cache below the state root, annotations. */
-MUST_CHECK int options_filter(const struct runtime *rt, const struct oci_config *config, struct filter_options *ret,
-			      struct arena *arena, struct error *err);
+/* Options of the seccomp compiler: CACHE below the state root (made when missing), annotations. */
+MUST_CHECK int options_filter(const struct runtime *rt, const struct oci_config *config, bool cache,
+			      struct filter_options *ret, struct arena *arena, struct error *err);
 
 /* Refuses labels whose security module is absent, before anything is created. */
 MUST_CHECK int options_require(const struct plan *plan, struct error *err);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan as text: what `vert run --dry-run` prints, and what the golden tests compare. */
+#pragma once
+
+#include "base/str.h"
+#include "plan/plan.h"
+
+/* Appends PLAN to B, a fact a line, blocks in the order in which they are carried out.  What is not asked for is
+ * left out; a NUL-free text that ends with a newline. */
+void plan_dump(const struct plan *plan, struct buf *b);
