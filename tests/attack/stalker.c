@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stalker COMMAND: a hostile process inside the container that watches for processes joining it and tries
+ * everything on them that could lead to the host: trace them, look at their descriptors, their root and
+ * their memory, open the file they execute for writing.  Prints "hit=WHAT PID DETAIL" for what worked and,
+ * when it gets SIGTERM or finds the file /stop, "looked=N" for how many strangers it saw.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t over;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	over = 1;
+}
+
+/* Ours: whatever runs the container's own programs is no stranger. */
+static int is_own(int pid)
+{
+	char path[64], exe[256];
+	ssize_t n;
+
+	if (pid == getpid() || pid == 1)
+		return 1;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n < 0)
+		return 0;
+	exe[n] = '\0';
+	return strncmp(exe, "/bin/", 5) == 0;
+}
+
+static void look_at_fds(int pid)
+{
+	char path[300], link[4096];
+	struct dirent *e;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	d = opendir(path);
+	while (d && (e = readdir(d))) {
+		ssize_t n;
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, e->d_name);
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n < 0)
+			continue;
+		link[n] = '\0';
+		printf("hit=fd %d %s\n", pid, link);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void attack(int pid)
+{
+	static const char *const links[] = {"root", "cwd", "exe"};
+	char path[64], link[4096];
+	int fd;
+
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
+		if (!is_own(pid))
+			printf("hit=ptrace %d\n", pid);
+		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+		waitpid(pid, NULL, __WALL);
+		if (!is_own(pid))
+			look_at_fds(pid);
+		ptrace(PTRACE_DETACH, pid, 0, 0);
+	}
+	if (is_own(pid))
+		return;
+	look_at_fds(pid);
+	for (size_t i = 0; i < 3; i++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", pid, links[i]);
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n < 0)
+			continue;
+		link[n] = '\0';
+		if (!is_own(pid))
+			printf("hit=%s %d %s\n", links[i], pid, link);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		printf("hit=write-exe %d %zd\n", pid, write(fd, "overwritten", 11));
+		close(fd);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		if (!is_own(pid))
+			printf("hit=mem %d\n", pid);
+		close(fd);
+	}
+}
+
+int main(void)
+{
+	unsigned long looked = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGTERM, on_term);
+	alarm(60);
+	printf("ready\n");
+	while (!over && access("/stop", F_OK) < 0) {
+		DIR *d = opendir("/proc");
+		struct dirent *e;
+
+		while (d && (e = readdir(d))) {
+			int pid = atoi(e->d_name);
+
+			if (pid <= 0 || is_own(pid))
+				continue;
+			looked++;
+			attack(pid);
+		}
+		if (d)
+			closedir(d);
+	}
+	printf("looked=%lu\n", looked);
+	return 0;
+}
