@@ -33,6 +33,7 @@
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
 #include "kernel/rootfs.h"
+#include "kernel/sched.h"
 #include "kernel/sysctl.h"
 #include "kernel/terminal.h"
 
@@ -138,7 +139,8 @@ static int enter_cgroup_namespace(void *context, struct error *err)
 static int reset_inherited(void *context, struct error *err)
 {
 	(void)context;
-	if (!naive("inherited") && privilege_reset_inherited(err) < 0)
+	/* The CPUs too: those of the engine's service are not the container's, which has its cpuset for that. */
+	if (!naive("inherited") && (privilege_reset_inherited(err) < 0 || sched_reset_cpus(err) < 0))
 		return -1;
 	return die_with_launcher(NULL, err);
 }
@@ -200,7 +202,7 @@ static int make_cwd(void *context, struct error *err)
 	struct child *c = context;
 	autoclose int fd = -1;
 
-	/* As crun and runc do; only where it is missing, and inside the root whatever links say. */
+	/* Only where it is missing, and inside the root whatever links say. */
 	fd = inroot_open(c->rootfd, c->plan->process.cwd, O_PATH, 0, 0);
 	if (fd >= 0 || errno != ENOENT || !c->plan->has_process)
 		return 0;
@@ -300,7 +302,6 @@ static int protect_root(void *context, struct error *err)
 static int open_proc(void *context, struct error *err)
 {
 	struct child *c = context;
-
 	const struct plan_process *p = &c->plan->process;
 
 	/* The host's, while it can be seen: the container's is not to be trusted with labels
