@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -98,6 +99,21 @@ int handover_oom_score(const struct plan *plan, pid_t pid, struct error *err)
 		log_debug("oom_score_adj stays at %d: lowering it to %d is not for us", now,
 			  plan->process.oom_score_adj);
 	return 0;
+}
+
+void handover_raise_limits(const struct plan *plan)
+{
+	const struct plan_process *p = &plan->process;
+	struct rlimit present;
+
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct plan_rlimit *l = &p->rlimits[i];
+
+		if (prlimit(0, l->resource, NULL, &present) < 0 || present.rlim_max >= l->hard)
+			continue;
+		present.rlim_max = l->hard;
+		(void)prlimit(0, l->resource, &present, NULL);
+	}
 }
 
 int handover_listener(const struct plan *plan, int pidfd, pid_t pid, int number, struct error *err)

@@ -79,6 +79,7 @@ static int join_here(struct join *j, struct error *err)
 {
 	unsigned long first = j->plan->target_ns & CLONE_NEWPID;
 
+	handover_raise_limits(j->plan);
 	if (j->plan->euid != 0) {
 		if (j->plan->process.set_oom_score && (prctl(PR_SET_DUMPABLE, 1) < 0 ||
 						       handover_oom_score(j->plan, 0, err) < 0 ||

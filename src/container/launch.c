@@ -145,6 +145,7 @@ static int clone_here(struct launch *l, struct error *err)
 		return fail(err, errno, "become dumpable");
 	if (rootless && p->process.set_oom_score && handover_oom_score(p, 0, err) < 0)
 		return -1;
+	handover_raise_limits(p);
 	return namespaces_clone(&l->init, l->cgroup.leaf >= 0 ? l->cgroup.leaf : l->cgroup.dirfd, l->sock, &l->pid, &l->pidfd, err);
 }
 

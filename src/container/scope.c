@@ -3,11 +3,13 @@
 #include "scope.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -112,6 +114,29 @@ static int find_unit(struct scope *s, const struct plan_systemd *systemd, struct
 	return 0;
 }
 
+/* When the occupant is dead, that is the cause of whatever failed; its cgroup, which would tell why, has gone with it. */
+static int explain_death(struct scope *s, const struct plan_cgroup *plan, struct error *err)
+{
+	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};
+	int status;
+
+	if (poll(&p, 1, 0) <= 0)
+		return -1;
+	status = proc_reap(s->pidfd);
+	fd_close(take_fd(&s->pidfd));
+	fail(err, 0, "the first process in unit '%s' was killed", plan->systemd.unit);
+	if (status < 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		return -1;
+	for (size_t i = 0; i < plan->n_writes; i++)
+		if (strcmp(plan->writes[i].file, "memory.max") == 0) {
+			fail_at(err, 0, plan->writes[i].at,
+				"the first process in unit '%s' was killed: the memory limit could be too low",
+				plan->systemd.unit);
+			return error_code(err, "OOM");
+		}
+	return -1;
+}
+
 int scope_make(struct scope *s, struct plan_cgroup *plan, scope_clone_fn *clone, void *context, int signals,
 	       struct cgroup *ret, struct error *err)
 {
@@ -130,12 +155,14 @@ int scope_make(struct scope *s, struct plan_cgroup *plan, scope_clone_fn *clone,
 		return -1;
 	}
 	if (find_unit(s, systemd, err) < 0)
-		return -1;
+		return explain_death(s, plan, err);
 	if ((size_t)snprintf(s->path, sizeof(s->path), "%s%s%s", s->unit, subgroup[0] ? "/" : "", subgroup) >=
 	    sizeof(s->path))
 		return fail(err, ENAMETOOLONG, "cgroup of unit '%s'", systemd->unit);
 	plan->path = s->path;
-	return cgroup_adopt(plan, subgroup[0] != '\0', s->pid, ret, err);
+	if (cgroup_adopt(plan, subgroup[0] != '\0', s->pid, ret, err) < 0)
+		return explain_death(s, plan, err);
+	return 0;
 }
 
 int scope_enter(struct scope *s, const struct plan_systemd *systemd, int cgroup_dirfd, scope_clone_fn *clone,
