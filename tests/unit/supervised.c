@@ -88,11 +88,11 @@ bool is_raw(int fd)
 	return !(t.c_lflag & (ICANON | ECHO | ISIG)) && !(t.c_oflag & OPOST);
 }
 
-/* Waits until the terminal is raw, or is not; a second must do. */
+/* Waits until the terminal is raw, or is not; ten seconds must do. */
 static void want_raw(bool raw)
 {
 	for (int i = 0; is_raw(STDIN_FILENO) != raw; i++) {
-		if (i == 100)
+		if (i == 1000)
 			_exit(SCENE_FAILED);
 		usleep(10000);
 	}
