@@ -127,8 +127,8 @@ complete -c vert -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'c
 complete -c vert -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes to use, such as 0'
 complete -c vert -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'most processes and threads at a time; -1 for no limit'
 complete -c vert -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'weight of disk access, 10 to 1000'
-complete -c vert -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'share of the L3 cache (not supported yet)'
-complete -c vert -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'share of memory bandwidth (not supported yet)'
+complete -c vert -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'share of the L3 cache, such as L3:0=ff'
+complete -c vert -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'share of memory bandwidth, such as MB:0=50'
 complete -c vert -n '__fish_seen_subcommand_from update' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from update' -x -a '(vert list --quiet 2>/dev/null)'
 

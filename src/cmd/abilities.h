@@ -15,8 +15,8 @@
 #define CAN_SYSTEMD false
 #define CAN_SYSTEMD_USER false
 #endif
-#define CAN_INTEL_RDT false
-#define CAN_INTEL_RDT_MONITORING false
+#define CAN_INTEL_RDT true
+#define CAN_INTEL_RDT_MONITORING true
 #define CAN_CRIU false
 
 struct ability {

@@ -61,9 +61,9 @@ static const struct cli_option options[] = {
 	{ "blkio-weight", 0, CLI_OCI_U16, LIMIT(io.weight), "N", NULL, NULL,
 	  "weight of disk access, 10 to 1000" },
 	{ "l3-cache-schema", 0, CLI_STRING, AT(l3_cache_schema), "SCHEMA", NULL, NULL,
-	  "share of the L3 cache (not supported yet)" },
+	  "share of the L3 cache, such as L3:0=ff" },
 	{ "mem-bw-schema", 0, CLI_STRING, AT(mem_bw_schema), "SCHEMA", NULL, NULL,
-	  "share of memory bandwidth (not supported yet)" },
+	  "share of memory bandwidth, such as MB:0=50" },
 };
 /* clang-format on */
 
@@ -136,28 +136,27 @@ static int run(const struct cli_call *call, struct error *err)
 		.memory = is_given(&l->memory, sizeof(l->memory)) ? &l->memory : NULL,
 		.pids = is_given(&l->pids, sizeof(l->pids)) ? &l->pids : NULL,
 	};
-	bool limits = is_given(l, sizeof(*l));
+	bool limits = is_given(l, sizeof(*l)), rdt = v->l3_cache_schema || v->mem_bw_schema;
 
-	if (v->l3_cache_schema || v->mem_bw_schema)
-		return fail(err, 0,
-			    "option '%s' needs intelRdt, which this version does not support",
-			    v->l3_cache_schema ? "--l3-cache-schema" : "--mem-bw-schema");
 	if (l->memory.kernel.set || l->memory.kernel_tcp.set)
 		return fail(err, 0,
 			    "option '%s' cannot be honoured: version 2 cgroups have no limit of "
 			    "their own "
 			    "for kernel memory",
 			    l->memory.kernel.set ? "--kernel-memory" : "--kernel-memory-tcp");
-	if (v->resources && limits)
+	if (v->resources && (limits || rdt))
 		return fail(err, 0,
 			    "option '--resources' cannot be combined with limits in other options");
 	if (v->resources)
 		return from_document(call, v->resources, err);
-	if (!limits) {
+	if (!limits && !rdt) {
 		fail(err, 0, "'update' needs at least one limit");
 		return error_hint(err, "'vert update --help' lists them");
 	}
-	return container_update(call->runtime, call->args[0], &res, err);
+	if (limits && container_update(call->runtime, call->args[0], &res, err) < 0)
+		return -1;
+	return rdt ? container_update_rdt(call->runtime, call->args[0], v->l3_cache_schema, v->mem_bw_schema, err)
+		   : 0;
 }
 
 const struct cli_command command_update = {

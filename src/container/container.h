@@ -104,6 +104,10 @@ MUST_CHECK int container_resume(const struct runtime *rt, const char *id, struct
 MUST_CHECK int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
 				struct error *err);
 
+/* New schemata for the container's group of resctrl; NULL: as it is.  It must have been made with intelRdt. */
+MUST_CHECK int container_update_rdt(const struct runtime *rt, const char *id, const char *l3_cache,
+				    const char *mem_bw, struct error *err);
+
 enum container_status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 const char *container_status_name(enum container_status status);
 

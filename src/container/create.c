@@ -110,6 +110,7 @@ static int fill_records(struct handoff *h, const struct oci_config *config, stru
 		.rootless = {.v = p->rootless, .set = true},
 		.private_pid = {.v = p->ns[PLAN_NS_PID].how != PLAN_NS_INHERIT, .set = true},
 		.has_process = {.v = p->has_process && p->process.args.n > 0, .set = true},
+		.intel_rdt = p->rdt.present && p->rdt.remove[0] ? p->rdt.remove : NULL,
 		.annotations = config->annotations,
 	};
 

@@ -111,6 +111,8 @@ static int remove_remains(const struct runtime *rt, struct container *c, struct 
 	}
 	if (c->record)
 		set_hooks(&r, c);
+	if (c->record && c->this_boot)
+		r.removal.rdt = c->record->intel_rdt;
 	r.removal.pidfd = c->pidfd;
 	return remove_container(&r.removal, err);
 }

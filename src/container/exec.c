@@ -166,7 +166,8 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 	}
 	if (!config->linux)
 		return 0;
-	if (plan_personality(config->linux->personality, p, err) < 0)
+	if (plan_personality(config->linux->personality, p, err) < 0 ||
+	    plan_rdt_group(&h->arena, config->linux->intel_rdt, h->plan, err) < 0)
 		return -1;
 	return plan_memory_policy(&h->arena, config->linux->memory_policy, p, err);
 }

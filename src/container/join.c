@@ -37,6 +37,7 @@
 #include "container/step.h"
 #include "container/supervise.h"
 #include "kernel/cgroup.h"
+#include "kernel/rdt.h"
 #include "kernel/sched.h"
 #include "kernel/terminal.h"
 
@@ -166,6 +167,8 @@ static int set_oom_score(void *context, struct error *err)
 {
 	struct join *j = context;
 
+	if (rdt_add(&j->plan->rdt, j->pid, err) < 0)
+		return -1;
 	if (!j->plan->process.set_oom_score || j->plan->euid != 0)
 		return 0;
 	return handover_oom_score(j->plan, j->pid, err);
@@ -278,7 +281,7 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		{"open sockets", open_sockets},
 		{"join first namespaces", join_first},
 		{"clone", clone_process},
-		{"set oom score", set_oom_score}, /* from outside: the child may be without the privilege */
+		{"join resctrl group, set oom score", set_oom_score}, /* from outside: the child may be without the privilege */
 		{"follow", follow},
 		{"let run", let_run},
 	};

@@ -37,6 +37,7 @@
 #include "kernel/devbpf.h"
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
+#include "kernel/rdt.h"
 #include "kernel/userns.h"
 
 #define CLAIM_MS 10000
@@ -266,13 +267,6 @@ static int record_process(void *context, struct error *err)
 	return launch_tell(l, MSG_RECORDED, err);
 }
 
-static int move_devices(void *context, struct error *err)
-{
-	struct launch *l = context;
-
-	return network_give(&l->network, l->plan, l->pid, l->init.stage_ns[PLAN_NS_NET], err);
-}
-
 static int follow_init(void *context, struct error *err)
 {
 	struct launch *l = context;
@@ -350,6 +344,7 @@ static int remove_all(struct launch *l, bool poststop, struct error *err)
 		.cgroup_path = l->cgroup.dirfd >= 0 ? l->place.path : NULL,
 		.cgroup_id = l->cgroup.id,
 		.systemd = l->place.manager == PLAN_CGROUP_SYSTEMD ? &l->place.systemd : NULL,
+		.rdt = l->in_rdt ? l->plan->rdt.remove : NULL,
 		.poststop = poststop ? &l->plan->hooks[PLAN_HOOK_POSTSTOP] : NULL,
 		.state_head = l->plan->state_head,
 		.bundle = l->plan->bundle,
@@ -374,6 +369,8 @@ static void launch_undo(struct launch *l)
 		(void)unlink(l->plan->pid_file);
 	if (l->hooks_ran && remove_all(l, true, &err) == 0)
 		l->root = -1;
+	else if (l->in_rdt && rdt_remove(l->plan->rdt.remove, &err) < 0)
+		log_warning("%s", err.msg);
 	cgroup_undo(&l->place, &l->cgroup);
 	scope_undo(&l->scope, &l->place);
 	if (l->dir >= 0 && l->root >= 0 && state_remove(l->root, l->dir, l->plan->id, &err) < 0)
@@ -413,7 +410,8 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
 		{"set oom score", set_oom_score},
 		{"record process", record_process}, /* from here on delete finds the process */
-		{"move network devices", move_devices}, /* hooks may configure them */
+		{"enter resctrl group", launch_enter_rdt},
+		{"move network devices", launch_move_devices}, /* hooks may configure them */
 		{"follow init", follow_init},
 		{"publish", publish}, /* pid file: not before the process exists and is ready */
 		{"let run", let_run},

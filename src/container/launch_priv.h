@@ -30,6 +30,7 @@ struct launch { /* everything a failed start must give back */
 	int signals;			/* signalfd; everything is blocked */
 	bool hooks_ran;			/* of the create kinds: poststop is owed */
 	bool ready;			/* init reported MSG_READY */
+	bool in_rdt;			/* its groups of resctrl are made */
 	struct network network;		/* interfaces of the host that it got */
 	bool let_go;			/* the last MSG_GO is sent: init executes the program */
 	struct init init;
@@ -38,6 +39,10 @@ struct launch { /* everything a failed start must give back */
 /* One message of init's.  1: handled; 0: end of file; -1: error.  A signal that asks us to end is an error too: what
  * was made is then given back. */
 MUST_CHECK int launch_next_message(struct launch *l, struct error *err);
+
+/* Steps: what the container gets of the host's, while init waits. */
+MUST_CHECK int launch_move_devices(void *context, struct error *err);
+MUST_CHECK int launch_enter_rdt(void *context, struct error *err);
 
 /* Sends a message without contents; when init is gone, its last words or how it died are the error. */
 MUST_CHECK int launch_tell(struct launch *l, enum msg_kind kind, struct error *err);

@@ -22,6 +22,7 @@
 #include "container/step.h"
 #include "container/systemd.h"
 #include "kernel/cgroup.h"
+#include "kernel/rdt.h"
 
 #define DEATH_MS 10000 /* for processes to die of SIGKILL: one in D state may take its time */
 #define ORPHAN_MS \
@@ -157,6 +158,11 @@ static int forget(void *context, struct error *err)
 	return r->dirfd >= 0 ? state_remove(r->rootfd, r->dirfd, r->id, err) : 0;
 }
 
+static int remove_rdt(void *context, struct error *err)
+{
+	return rdt_remove(((const struct removal *)context)->rdt, err);
+}
+
 int remove_container(const struct removal *r, struct error *err)
 {
 	static const struct step steps[] = {
@@ -164,6 +170,7 @@ int remove_container(const struct removal *r, struct error *err)
 		{"remove cgroup", remove_cgroup},	    /* kills whoever is left in it */
 		{"stop unit", stop_unit},
 		{"wait for first process", wait_first_process}, /* it may have been in no cgroup of ours */
+		{"remove resctrl groups", remove_rdt},
 		{"run poststop hooks", run_poststop},	    /* nothing runs any more, and nobody has forgotten it yet */
 		{"forget", forget},			    /* last: until now another delete finds all of it */
 	};

@@ -25,6 +25,7 @@ struct removal {
 				 * (the creator died before it knew): the cgroup goes only when nobody is in it */
 	const struct plan_systemd *systemd;	/* the unit around it, NULL: none */
 
+	const char *rdt;	/* groups of resctrl, as for rdt_remove(); NULL: none */
 	const struct plan_hooks *poststop;	/* NULL: none are run */
 	const char *state_head;			/* for their standard input, see plan.h */
 	const char *bundle, *hooks_stdout, *hooks_stderr;

@@ -227,13 +227,6 @@ static int check_annotations(const struct oci_config *c, struct error *err)
 	return 0;
 }
 
-static int refuse_unfinished(const struct oci_config *c, struct error *err)
-{
-	if (c->linux && c->linux->intel_rdt)
-		return fail_at(err, 0, "linux.intelRdt", "Intel RDT is not supported by this version");
-	return 0;
-}
-
 static int plan_the_filter(struct arena *arena, const struct oci_config *c, const struct filter_options *filter,
 			   struct plan *p, struct error *err)
 {
@@ -278,7 +271,7 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 	    plan_net_devices(arena, c, p, err) < 0 ||
 	    plan_the_process(arena, c, host, p, err) < 0 || plan_the_filter(arena, c, filter, p, err) < 0 ||
 	    plan_the_cgroup(arena, c, host, choice, p, err) < 0 || plan_hooks(c->hooks, arena, p->hooks, err) < 0 ||
-	    refuse_unfinished(c, err) < 0)
+	    plan_rdt_group(arena, c->linux ? c->linux->intel_rdt : NULL, p, err) < 0)
 		return -1;
 	if (c->linux) {
 		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", &p->masked, &p->n_masked, err) < 0 ||

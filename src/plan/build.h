@@ -28,6 +28,9 @@ MUST_CHECK int plan_namespaces(struct arena *arena, const struct oci_config *con
 			       struct error *err);
 MUST_CHECK int plan_net_devices(struct arena *arena, const struct oci_config *config, struct plan *plan,
 				struct error *err);
+struct oci_intel_rdt;
+MUST_CHECK int plan_rdt_group(struct arena *arena, const struct oci_intel_rdt *in, struct plan *plan,
+			      struct error *err);
 MUST_CHECK int plan_sysctls(struct arena *arena, const struct oci_config *config, struct plan *plan,
 			    struct error *err);
 MUST_CHECK int plan_device_nodes(struct arena *arena, const struct oci_config *config, struct plan *plan,

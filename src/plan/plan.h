@@ -232,9 +232,10 @@ struct plan_net_device {
 struct plan_rdt {
 	bool present;
 	const char *clos;	/* group below resctrl, "" the root group */
-	bool create, exclusive;	/* make it; remove what we made at delete */
+	bool create, exclusive;	/* make it when missing; it is this container's alone */
 	struct plan_strings schemata;
-	bool monitor;
+	const char *monitor;	/* monitoring group below resctrl, NULL: none */
+	const char *remove;	/* what delete removes: see rdt_remove() */
 };
 
 /* ---- everything ------------------------------------------------------------------------------- */

@@ -191,7 +191,8 @@ sentence() { cfg "$1"; }
 	refused_run "hooks.poststop[0]"
 }
 
-@test "linux.intelRdt: is refused, not ignored" {
-	cfg '.linux.intelRdt = {closID: "x"}'
-	refused_run "linux.intelRdt"
+@test "linux.intelRdt: on a host without resctrl it is refused, not ignored" {	# MUST generate an error
+	[ "$(stat -f -c %t /sys/fs/resctrl 2>/dev/null)" != 7655821 ] || skip "resctrl is there"
+	cfg '.linux.intelRdt = {}'
+	refused_run "resctrl"
 }

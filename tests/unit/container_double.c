@@ -186,6 +186,14 @@ DOUBLE int container_info(const struct runtime *rt, const char *id, struct conta
 	return fail(err, 0, "container does not exist: '%s'", id);
 }
 
+DOUBLE int container_update_rdt(const struct runtime *rt, const char *id, const char *l3_cache,
+				const char *mem_bw, struct error *err)
+{
+	(void)rt, (void)err;
+	note("update-rdt %s %s %s; ", id, l3_cache ? l3_cache : "-", mem_bw ? mem_bw : "-");
+	return 0;
+}
+
 DOUBLE int container_events(const struct runtime *rt, const char *id, unsigned interval_ms,
 			    int (*line)(const char *json, struct error *err), struct error *err)
 {

@@ -157,8 +157,6 @@ static const struct { const char *line, *msg, *hint; } bad[] = {
 	{ "update --cpu-quota x c1", "option '--cpu-quota' wants a number, not 'x'", "" },
 	{ "update --kernel-memory 1m c1", "option '--kernel-memory' cannot be honoured", "" },
 	{ "update --kernel-memory-tcp 1m c1", "option '--kernel-memory-tcp' cannot be honoured", "" },
-	{ "update --l3-cache-schema x c1", "option '--l3-cache-schema' needs intelRdt", "" },
-	{ "update --mem-bw-schema x c1", "option '--mem-bw-schema' needs intelRdt", "" },
 	{ "update -r /dev/null --memory 1m c1", "option '--resources' cannot be combined", "" },
 	{ "update -r /nonexistent c1", "open '/nonexistent': no such file or directory", "" },
 	{ "update -r /dev/null c1", "/dev/null:1:1:", "" },

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container gets of the host's while its init waits: network interfaces, a group of resctrl. */
+#include "container/launch_priv.h"
+
+#include "container/network.h"
+#include "kernel/rdt.h"
+
+int launch_move_devices(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	return network_give(&l->network, l->plan, l->pid, l->init.stage_ns[PLAN_NS_NET], err);
+}
+
+int launch_enter_rdt(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	l->in_rdt = rdt_enter(&l->plan->rdt, l->pid, err) == 0;
+	return l->in_rdt ? 0 : -1;
+}
