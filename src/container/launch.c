@@ -71,8 +71,6 @@ static int make_state(void *context, struct error *err)
 	/* The intent, before the first side effect: what a killed runtime leaves can be found by it. */
 	if (save_record(l, "creating", err) < 0)
 		return -1;
-	if (fd_replace_file(l->dir, STATE_CONFIG, 0600, p->config_text, p->config_len, err) < 0)
-		return -1;
 	return p->notify_socket ? notify_make_dir(l->dir, err) : 0;
 }
 
@@ -261,6 +259,9 @@ static int record_process(void *context, struct error *err)
 {
 	struct launch *l = context;
 
+	/* Not needed before, and init mounts meanwhile: nobody waits for this copy. */
+	if (fd_replace_file(l->dir, STATE_CONFIG, 0600, l->plan->config_text, l->plan->config_len, err) < 0)
+		return -1;
 	l->start_time = proc_start_time(l->pid, NULL);
 	if (save_record(l, l->plan->verb == PLAN_CREATE ? "creating" : "running", err) < 0)
 		return -1;
