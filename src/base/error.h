@@ -19,6 +19,17 @@ struct error {
 	char msg[1024];
 };
 
+/* For buffers of a page or more that are written before they are read: the zeroing of all variables that the
+ * build asks for would touch their pages, and a first touch costs as much as several system calls. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define UNSET __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNSET
+#define UNSET
+#endif
+
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Fills ERR with the formatted text and, when ERRNUM is not 0, ": " and its description in lower

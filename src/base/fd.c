@@ -128,7 +128,7 @@ int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 	const char *slash = strrchr(path, '/');
 	int dir_len = slash ? (int)(slash - path + 1) : 0;
 	autoclose int fd = -1;
-	char temp[4096];
+	UNSET char temp[4096];
 
 	if ((size_t)snprintf(temp, sizeof(temp), "%.*s.%s.%d", dir_len, path, path + dir_len, (int)getpid()) >=
 	    sizeof(temp))

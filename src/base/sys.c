@@ -225,6 +225,11 @@ int sys_setresgid(gid_t gid)
 	return (int)syscall(SYS_setresgid, gid, gid, gid);
 }
 
+int sys_clock_gettime(int clock, struct timespec *ret)
+{
+	return (int)syscall(SYS_clock_gettime, clock, ret);
+}
+
 int sys_default_action(int sig)
 {
 	/* struct sigaction differs between architectures, but SIG_DFL without flags is all zeros in each. */

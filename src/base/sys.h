@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* clone3(2) */
 #ifndef CLONE_NEWTIME
@@ -102,6 +103,8 @@ int sys_ioprio_set(int which, int who, int ioprio);
 int sys_ioprio_get(int which, int who);
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
 int sys_bpf(int cmd, void *attr, unsigned size);
+/* Without the vDSO: to find it there and to touch its pages costs more than one system call does. */
+int sys_clock_gettime(int clock, struct timespec *ret);
 int sys_getcwd(char *buf, size_t size); /* as the kernel says it, also "(unreachable)/..." */
 int sys_setgroups(size_t n, const gid_t *groups); /* of this thread only; so are the next two */
 int sys_setresuid(uid_t uid);

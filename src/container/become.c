@@ -172,7 +172,7 @@ static int enter_cwd(void *context, struct error *err)
 {
 	struct become *b = context;
 	const struct plan_process *p = &b->plan->process;
-	char path[4096 + 1];
+	UNSET char path[4096 + 1];
 	int n;
 
 	if (chdir(p->cwd) < 0 && !b->cwd_kept) {

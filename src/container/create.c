@@ -61,7 +61,7 @@ static int check_request(const struct create_request *req, const struct oci_conf
 /* The state root must be absolute in the plan: vert-init may change its directory, mounts need it. */
 static const char *absolute(struct arena *arena, const char *path)
 {
-	char cwd[PATH_MAX];
+	UNSET char cwd[PATH_MAX];
 
 	if (!path)
 		return NULL;

@@ -35,7 +35,8 @@ static void collect_privilege(struct host *host)
 
 static void collect_cgroup(struct arena *arena, struct host *host, bool own)
 {
-	char mount[256], text[4096], path[300];
+	char mount[256], path[300];
+	UNSET char text[4096];
 	bool hybrid;
 
 	if (cgroup_find_mount(mount, sizeof(mount), &hybrid) < 0)

@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/utc.h"
 #include "base/fd.h"
+#include "base/sys.h"
+#include "base/utc.h"
 #include "container/state.h"
 #include "kernel/cgroup.h"
 #include "plan/hooks.h"
@@ -34,7 +35,7 @@ const char *record_head(struct arena *arena, struct oci_record *r, struct error 
 	struct timespec now;
 	struct utc t;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	sys_clock_gettime(CLOCK_REALTIME, &now);
 	t = utc_from_seconds(now.tv_sec);
 	/* A record of no boot would count as stopped, with its container running. */
 	if (state_boot_id(boot) < 0) {

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,6 +70,15 @@ static int open_end(struct relay_end *end, int fd, int flags, struct error *err)
 		return fail(err, errno, "make descriptor %d non-blocking", fd);
 	end->original = fd;
 	return 0;
+}
+
+void relay_none(struct relay *r)
+{
+	memset(r, 0, offsetof(struct relay, to_master));
+	r->master = r->slave = -1;
+	r->in = r->out = (struct relay_end){-1, -1};
+	r->to_master.start = r->to_master.end = 0;
+	r->to_out.start = r->to_out.end = 0;
 }
 
 int relay_init(struct relay *r, int master, struct error *err)

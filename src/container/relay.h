@@ -34,14 +34,14 @@ struct relay {
 	bool raw;
 	struct termios saved;	/* of descriptor 0, when RAW */
 	bool mid_line;	/* what was typed last is not a whole line */
-	struct relay_buffer to_master, to_out;
+	struct relay_buffer to_master, to_out;	/* last: see relay_none() */
 };
 
-/* A relay that was never begun. */
-#define RELAY_NONE {.master = -1, .slave = -1, .in = {-1, -1}, .out = {-1, -1}}
+/* Makes R a relay that was never begun, without touching the pages of its buffers. */
+void relay_none(struct relay *r);
 
 /* Takes MASTER over, descriptors 0 and 1 into use, and the caller's terminal into raw mode.  R is
- * RELAY_NONE before; relay_done() must follow, also after a failure. */
+ * relay_none() before; relay_done() must follow, also after a failure. */
 MUST_CHECK int relay_init(struct relay *r, int master, struct error *err);
 
 /* Raw mode while the caller's terminal is ours (job control), and its size for the container. */

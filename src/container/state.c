@@ -44,7 +44,7 @@ bool state_id_is_valid(const char *id)
 /* mkdir -p, for a root that was not there.  0 or -1 with errno. */
 static int make_directories(const char *path)
 {
-	char part[4096];
+	UNSET char part[4096];
 	size_t len = strlen(path);
 
 	if (len >= sizeof(part)) {
@@ -206,7 +206,7 @@ int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *er
 	const struct flock want = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	autoclose int fd =
 		openat(dirfd, STATE_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int64_t end = now_ms() + ms;
+	int64_t end = ms > 0 ? now_ms() + ms : 0;
 
 	if (fd < 0 && errno == ENOENT)
 		return state_no_container(id, err);
@@ -217,7 +217,7 @@ int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *er
 
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return fail(err, errno, "lock '%s' of container '%s'", STATE_LOCK, id);
-		if (now_ms() < end) {
+		if (ms > 0 && now_ms() < end) {
 			sleep_ms(POLL_MS);
 			continue;
 		}
@@ -257,7 +257,8 @@ int state_boot_id(char buf[STATE_BOOT_ID_SIZE])
 static int write_link(int dirfd, const struct state_facts *f)
 {
 	static const char temp[] = "." STATE_FACTS;
-	char text[4096], boot[STATE_BOOT_ID_SIZE];
+	char boot[STATE_BOOT_ID_SIZE];
+	UNSET char text[4096];
 
 	if (!f->boot_id && state_boot_id(boot) < 0)
 		return -1;

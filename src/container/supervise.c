@@ -171,9 +171,10 @@ static int deliver_rest(const struct supervise *s, struct relay *relay, struct e
 
 int supervise_wait(const struct supervise *s, int *ret_status, struct error *err)
 {
-	__attribute__((cleanup(relay_done))) struct relay relay = RELAY_NONE;
+	__attribute__((cleanup(relay_done))) UNSET struct relay relay;
 	int ended = 0, status, notify = s->notify_host ? s->notify : -1;
 
+	relay_none(&relay);
 	if (s->master >= 0 && relay_init(&relay, s->master, err) < 0)
 		return -1;
 	while (!ended)

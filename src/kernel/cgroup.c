@@ -154,7 +154,7 @@ int cgroup_open_checked(int mount, const char *path, uint64_t expected_id, int *
 int cgroup_open(const char *mount, const char *path, uint64_t expected_id, int *ret_dirfd,
 		struct error *err)
 {
-	char parent[CGROUP_PATH_MAX];
+	UNSET char parent[CGROUP_PATH_MAX];
 	autoclose int top = -1;
 	const char *name;
 

@@ -152,7 +152,8 @@ static int fail_missing(int mount, const char *parent, const struct plan_write *
 static int prepare_parents(int mount, const char *parent, unsigned *made, int *ret_fd)
 {
 	autoclose int dir = fcntl(mount, F_DUPFD_CLOEXEC, 3);
-	char path[CGROUP_PATH_MAX], *save = NULL;
+	UNSET char path[CGROUP_PATH_MAX];
+	char *save = NULL;
 
 	if (dir < 0)
 		return -1;
@@ -249,7 +250,7 @@ static int check_controllers(int mount, int parent, const char *parent_path,
 
 static int make(const struct plan_cgroup *plan, struct cgroup *cg, struct error *err)
 {
-	char parent_path[CGROUP_PATH_MAX];
+	UNSET char parent_path[CGROUP_PATH_MAX];
 	autoclose int mount = -1, parent = -1;
 	const char *name;
 	int result = -1;

@@ -79,7 +79,7 @@ static int empty(int dirfd, const char *path, int ms, struct error *err)
 int cgroup_remove(const char *mount, const char *path, uint64_t expected_id, int ms,
 		  struct error *err)
 {
-	char parent_path[CGROUP_PATH_MAX];
+	UNSET char parent_path[CGROUP_PATH_MAX];
 	autoclose int top = -1, parent = -1, dirfd = -1;
 	const char *name;
 

@@ -49,9 +49,10 @@ static int load_with_log(const void *insns, size_t n, char *log, size_t log_size
 /* Loads; what the verifier has to say is asked for only when it said no: the log costs time. */
 static int load(const void *insns, size_t n, int *ret_fd, struct error *err)
 {
-	char log[8192] = "";
+	UNSET char log[8192];
 	int saved, fd;
 
+	log[0] = '\0';
 	fd = load_with_log(insns, n, NULL, 0);
 	if (fd < 0 && errno == EAGAIN) /* a signal came while it was verified */
 		fd = load_with_log(insns, n, NULL, 0);

@@ -36,6 +36,7 @@ int inroot_open(int rootfd, const char *path, int flags, mode_t mode, unsigned r
 }
 
 /* PATH has a last component that exists as a symbolic link to nowhere: writes the path it stands for. */
+__attribute__((noinline)) /* its buffers are not for the usual way */
 static int follow_dangling(int parentfd, const char *name, char *path, size_t parent_len, const char *rest,
 			   struct error *err)
 {
@@ -59,7 +60,7 @@ static int follow_dangling(int parentfd, const char *name, char *path, size_t pa
 /* The longest prefix of PATH that exists: opens it and says where the first missing component begins. */
 static int open_existing_prefix(int rootfd, const char *path, size_t *ret_len)
 {
-	char prefix[PATH_ROOM];
+	UNSET char prefix[PATH_ROOM];
 	size_t len = strlen(path);
 	int fd;
 
@@ -94,7 +95,8 @@ static int make_component(int parentfd, const char *name)
 
 int inroot_mkdirs(int rootfd, const char *wanted, int *ret_fd, struct error *err)
 {
-	char path[PATH_ROOM], name[256];
+	UNSET char path[PATH_ROOM];
+	char name[256];
 	int links = 0;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s", wanted) >= sizeof(path))
@@ -139,7 +141,7 @@ int inroot_mkdirs(int rootfd, const char *wanted, int *ret_fd, struct error *err
 
 int inroot_parent(int rootfd, const char *path, int *ret_fd, const char **ret_name, struct error *err)
 {
-	char parent[PATH_ROOM];
+	UNSET char parent[PATH_ROOM];
 	const char *name;
 
 	while (*path == '/')

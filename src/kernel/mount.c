@@ -219,7 +219,8 @@ static int check_proc_target(int target, const struct plan_mount *m, struct erro
 					      "swaps", "uptime", "net/dev", "sys/kernel/ns_last_pid",
 					      "sys/crypto/fips_enabled", "pressure/cpu", "pressure/io",
 					      "pressure/memory", "pressure/irq"};
-	char link[40], path[4096];
+	UNSET char path[4096];
+	char link[40];
 	struct statfs fs;
 	ssize_t n;
 

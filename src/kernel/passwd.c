@@ -51,7 +51,7 @@ static bool home_of(char *line, uid_t uid, char *buf, size_t size)
 void passwd_home(int rootfd, uid_t uid, char *buf, size_t size)
 {
 	autoclose int fd = open_regular(rootfd);
-	char text[MAX_LINE];
+	UNSET char text[MAX_LINE];
 	size_t used = 0, total = 0;
 	bool skipping = false; /* inside a line that is too long */
 	bool whole = false;

@@ -59,7 +59,7 @@ int plan_cgroup_place(struct arena *arena, const struct oci_config *config, cons
 	const char *path = config->linux ? config->linux->cgroups_path : NULL;
 	/* Without privileges only what is below our own cgroup can be ours. */
 	const char *base = host->privileged || !host->cgroup_own ? "" : host->cgroup_own;
-	char buf[4096];
+	UNSET char buf[4096];
 
 	if (host->cgroup_mount && host->cgroup_own)
 		plan->cgroup.own = arena_printf(arena, "%s%s", host->cgroup_mount, host->cgroup_own);

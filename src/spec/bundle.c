@@ -18,7 +18,7 @@
 
 int bundle_path(struct arena *arena, const char *dir, const char **ret, struct error *err)
 {
-	char path[PATH_MAX];
+	UNSET char path[PATH_MAX];
 	struct stat st;
 
 	if (!realpath(dir ? dir : ".", path)) {
@@ -41,7 +41,7 @@ static void show_unknown(void *data, const char *path, unsigned line)
 static int read_stdin(struct arena *arena, const char **ret_text, size_t *ret_len, struct error *err)
 {
 	struct buf b = {0};
-	char part[16384];
+	UNSET char part[16384];
 	ssize_t n;
 
 	while ((n = read(STDIN_FILENO, part, sizeof(part))) != 0) {
