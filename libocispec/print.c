@@ -69,6 +69,16 @@ static void close_with(struct writer *w, const char *bracket)
 	w->fresh = false;
 }
 
+/* How much of S stands for itself: nearly always all of it. */
+static size_t plain_length(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 /* A string that was filled in by hand (a path, say) need not be UTF-8; the
  * document must be, or nobody can read it. */
 static void print_string(struct writer *w, const char *s)
@@ -80,6 +90,11 @@ static void print_string(struct writer *w, const char *s)
 
 	put(w, "\"", 1);
 	for (; s < end; s += good ? good : 1) {
+		good = plain_length(s);
+		if (good > 0) {
+			put(w, s, good);
+			continue;
+		}
 		good = oci_text_utf8(s, (size_t)(end - s));
 		found = strchr(plain, *s);
 		if (good == 0)

@@ -83,6 +83,28 @@ bool str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+static char *append(char *to, const char *end, const char *s)
+{
+	while (to < end && *s)
+		*to++ = *s++;
+	return to;
+}
+
+void str_place(char *buf, size_t size, const char *list, size_t i, const char *rest)
+{
+	char digits[24] = "", *first = digits + sizeof(digits) - 1, *to = buf;
+	const char *end = buf + size - 1;
+
+	do
+		*--first = (char)('0' + i % 10);
+	while ((i /= 10) > 0);
+	to = append(to, end, list);
+	to = append(to, end, "[");
+	to = append(to, end, first);
+	to = append(to, end, "]");
+	*append(to, end, rest) = '\0';
+}
+
 static bool buf_reserve(struct buf *b, size_t more)
 {
 	size_t room = b->room ? b->room : 256;

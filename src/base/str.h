@@ -20,6 +20,10 @@ bool str_to_size(const char *s, int64_t *ret);
 
 bool str_starts(const char *s, const char *prefix);
 
+/* "LIST[I]REST" in BUF, cut where it ends.  Every element of a configuration gets its place written down, for an
+ * error that usually does not come: printf would be a fifth of all that vert does before a start. */
+void str_place(char *buf, size_t size, const char *list, size_t i, const char *rest);
+
 /* A growing buffer for text; zero it to start with, free .s at the end.  When memory is short .failed
  * is set and further calls do nothing. */
 struct buf {

@@ -56,7 +56,7 @@ static int plan_paths(struct arena *arena, const struct oci_str_list *in, const 
 	struct plan_path *v = arena_array(arena, in->n, sizeof(*v));
 
 	for (size_t i = 0; i < in->n; i++) {
-		snprintf(v[i].at, sizeof(v[i].at), "%s[%zu]", at, i);
+		str_place(v[i].at, sizeof(v[i].at), at, i, "");
 		if (in->v[i][0] != '/')
 			return fail_at(err, 0, v[i].at, "path '%s' is not absolute", in->v[i]);
 		v[i].path = arena_strdup(arena, in->v[i] + strspn(in->v[i], "/"));

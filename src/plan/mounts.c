@@ -398,7 +398,7 @@ int plan_mounts(struct arena *arena, const struct oci_config *config, const stru
 		struct plan_mount *m = &plan->mounts[i];
 		char at[32];
 
-		snprintf(at, sizeof(at), "mounts[%zu]", i);
+		str_place(at, sizeof(at), "mounts", i, "");
 		if (plan_mount(arena, &config->mounts.v[i], plan, at, m, err) < 0)
 			return -1;
 		if (host->selinux && config->linux && config->linux->mount_label)

@@ -96,7 +96,7 @@ int plan_namespaces(struct arena *arena, const struct oci_config *config, struct
 			fail_at(err, 0, at, "namespace '%s' is listed twice", name);
 			return error_code(err, "NAMESPACE_DUPLICATE");
 		}
-		snprintf(ns->at, sizeof(ns->at), "linux.namespaces[%zu].path", i);
+		str_place(ns->at, sizeof(ns->at), "linux.namespaces", i, ".path");
 		ns->how = PLAN_NS_NEW;
 		if (!in->path || !in->path[0])
 			continue;

@@ -22,7 +22,7 @@ static int plan_one(struct arena *arena, const struct oci_device *in, size_t i, 
 	const char *path = in->path;
 	char type = in->type[0];
 
-	snprintf(ret->at, sizeof(ret->at), "linux.devices[%zu]", i);
+	str_place(ret->at, sizeof(ret->at), "linux.devices", i, "");
 	if (!type || in->type[1] || !strchr("cbup", type))
 		return fail_at(err, 0, ret->at, "device type '%s' is none of c, b, u, p", in->type);
 	if (path[0] != '/')

@@ -116,7 +116,7 @@ static int plan_env(struct arena *arena, const struct oci_process *p, const char
 	for (size_t i = 0; i < p->env.n; i++) {
 		size_t key = key_length(p->env.v[i]);
 
-		snprintf(member, sizeof(member), "env[%zu]", i);
+		str_place(member, sizeof(member), "env", i, "");
 		if (p->env.v[i][key] == '\0')
 			return plan_refuse(err, at, member, "'%s' is not of the form NAME=VALUE",
 					   p->env.v[i]);
