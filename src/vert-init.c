@@ -78,9 +78,9 @@ int main(int argc, char **argv)
 	}
 	log_settings = (struct log_settings){
 		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level};
-	if (plan->timing)
-		timing_to(open(plan->timing, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-	rc = carry_out[plan->verb](plan, &status, &err);
+	rc = timing_open(plan->timing, &err);
+	if (rc == 0)
+		rc = carry_out[plan->verb](plan, &status, &err);
 	if (rc < 0) {
 		log_error(&err);
 		return err.status ? err.status : 1;

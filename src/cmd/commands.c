@@ -8,6 +8,7 @@
 #include "cmd/help.h"
 #include "cmd/output.h"
 #include "container/container.h"
+#include "container/timing.h"
 #include "libocispec/arena.h"
 
 const struct cli_command *const commands[] = {
@@ -94,6 +95,8 @@ static int run_command(const struct cli_command *command, const struct globals *
 	struct cli_call call = {.command = command, .arena = arena};
 	struct cli_words words;
 	struct runtime runtime;
+	struct timing timing;
+	int r;
 
 	call.values = arena_alloc(arena, command->syntax.size + 1);
 	if (cli_parse(&command->syntax, &globals_syntax, argv, arena, call.values, &words, err) < 0)
@@ -106,7 +109,12 @@ static int run_command(const struct cli_command *command, const struct globals *
 	call.runtime = &runtime;
 	call.args = words.v;
 	call.n_args = words.n;
-	return command->run(&call, err);
+	if (timing_open(runtime.timing, err) < 0)
+		return -1;
+	timing_begin(&timing);
+	r = command->run(&call, err);
+	timing_end(&timing, "vert", command->name);
+	return r;
 }
 
 /* What the words that are no options ask for. */

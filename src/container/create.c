@@ -18,6 +18,7 @@
 #include "container/options.h"
 #include "container/record.h"
 #include "container/state.h"
+#include "container/timing.h"
 #include "container/unit.h"
 #include "kernel/lsm.h"
 #include "libocispec/arena.h"
@@ -131,8 +132,10 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	const char *file = req->config ? req->config : "config.json", *text;
 	struct oci_config *config;
 	struct filter_options filter;
+	struct timing timing;
 	struct host host;
 
+	timing_begin(&timing);
 	fill_from_request(h, rt, req);
 	if (state_check_id(p->id, err) < 0 || bundle_path(&h->arena, req->bundle, &p->bundle, err) < 0)
 		return -1;
@@ -142,11 +145,13 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	if (!p->pidfd_socket) /* how crun spells --pidfd-socket */
 		p->pidfd_socket = absolute(&h->arena, annotation(config, "run.oci.pidfd_receiver"));
 	p->config_text = arena_strndup(&h->arena, text, p->config_len);
+	timing_next(&timing, "vert", "read configuration");
 	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;
 	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
+	timing_next(&timing, "vert", "look at the host");
 	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, !req->dry_run, &filter, arena, err) < 0)
 		return -1;
 	if (plan_build(&h->arena, config, &host, options_cgroup(rt), &filter, p, err) < 0)
@@ -155,7 +160,10 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		return -1;
 	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && unit_settings(&h->arena, rt, &p->cgroup.systemd, err) < 0)
 		return -1;
-	return fill_records(h, config, err);
+	if (fill_records(h, config, err) < 0)
+		return -1;
+	timing_end(&timing, "vert", "plan");
+	return 0;
 }
 
 int container_create(const struct runtime *rt, const struct create_request *req, struct error *err)

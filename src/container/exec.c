@@ -19,6 +19,7 @@
 #include "container/options.h"
 #include "container/record.h"
 #include "container/target.h"
+#include "container/timing.h"
 #include "container/unit.h"
 #include "kernel/cgroup.h"
 #include "libocispec/arena.h"
@@ -287,15 +288,19 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 
 int container_exec(const struct runtime *rt, const struct exec_request *req, struct error *err)
 {
+	struct timing timing;
 	struct container c;
 	struct handoff h;
 	int rc;
 
+	timing_begin(&timing);
 	rc = container_open(rt, req->id, &c, err);
+	timing_next(&timing, "vert", "look at the container");
 	if (rc == 0)
 		rc = handoff_begin(&h, req->preserve_fds, err);
 	if (rc == 0)
 		rc = prepare_plan(&h, rt, &c, req, err);
+	timing_end(&timing, "vert", "plan");
 	if (rc == 0)
 		rc = handoff_exec(&h, err);
 	container_close(&c);

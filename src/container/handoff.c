@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "container/blob.h"
 #include "container/plan_map.h"
+#include "container/timing.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -121,7 +122,9 @@ int handoff_exec(struct handoff *h, struct error *err)
 	char number[16];
 	char *argv[] = {"vert-init", number, NULL};
 	char *no_env[] = {NULL};
+	struct timing timing;
 
+	timing_begin(&timing);
 	if (make_program(&program, err) < 0)
 		return -1;
 	/* LISTEN_FDS may have come on top of what handoff_begin() saw. */
@@ -136,6 +139,7 @@ int handoff_exec(struct handoff *h, struct error *err)
 		return fail(err, errno, "keep descriptors");
 	((struct plan_head *)PLAN_ADDRESS)->used = arena_used(&h->arena);
 	snprintf(number, sizeof(number), "%d", h->memfd);
+	timing_end(&timing, "vert", "hand over");
 #ifdef VERT_TEST_FAULTS
 	sys_execveat(program, "", argv, environ, AT_EMPTY_PATH);
 	(void)no_env;

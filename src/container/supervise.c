@@ -19,6 +19,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "container/notify.h"
+#include "container/timing.h"
 #include "relay.h"
 
 enum {
@@ -173,7 +174,9 @@ int supervise_wait(const struct supervise *s, int *ret_status, struct error *err
 {
 	__attribute__((cleanup(relay_done))) UNSET struct relay relay;
 	int ended = 0, status, notify = s->notify_host ? s->notify : -1;
+	struct timing timing;
 
+	timing_begin(&timing);
 	relay_none(&relay);
 	if (s->master >= 0 && relay_init(&relay, s->master, err) < 0)
 		return -1;
@@ -184,6 +187,7 @@ int supervise_wait(const struct supervise *s, int *ret_status, struct error *err
 	status = proc_reap(s->pidfd);
 	if (status < 0)
 		return fail(err, errno, "wait for the container's process");
+	timing_end(&timing, "supervise", "wait for the process");
 	*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return 0;
 }
