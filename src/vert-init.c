@@ -65,13 +65,20 @@ static int (*const carry_out[])(const struct plan *plan, int *ret_status, struct
 	[PLAN_MOUNT] = graft,	[PLAN_UMOUNT] = graft,
 };
 
+static int become_opaque(struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, naive("dumpable")) < 0)
+		return fail(err, errno, "become non-dumpable");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct plan *plan = NULL;
 	struct error err;
 	int status = 0, rc;
 
-	if (prctl(PR_SET_DUMPABLE, naive("dumpable")) < 0 || check_own_file(&err) < 0 ||
+	if (become_opaque(&err) < 0 || check_own_file(&err) < 0 ||
 	    open_plan(argc == 2 ? argv[1] : NULL, &plan, &err) < 0) {
 		log_error(&err);
 		return 1;

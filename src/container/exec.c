@@ -212,11 +212,15 @@ static int find_cgroup(struct handoff *h, const struct container *c, const struc
 	char path[64], text[PATH_MAX + 64], *line, *end;
 	struct cgroup_place place;
 
-	if (!c->record->cgroup[0] || !record_cgroup_place(c->record->cgroup, &place)) {
+	if (!c->record->cgroup[0]) {
 		if (req->cgroup)
 			return fail(err, 0, "container '%s' has no cgroup of its own", c->id);
 		return 0;
 	}
+	/* Never in ours instead: there are no limits in it. */
+	if (!record_cgroup_place(c->record->cgroup, &place))
+		return fail(err, 0, "cgroup '%s' of container '%s' is on no cgroup2 file system", c->record->cgroup,
+			    c->id);
 	g->manager = PLAN_CGROUP_FS;
 	g->mount = arena_strdup(&h->arena, place.mount);
 	if (req->cgroup) {

@@ -126,5 +126,8 @@ void launch_hear_last_words(struct launch *l, struct error *err)
 
 int launch_tell(struct launch *l, enum msg_kind kind, struct error *err)
 {
-	return proto_send_kind(l->sock, kind) < 0 ? lost(l, err) : 0;
+	if (proto_send_kind(l->sock, kind) == 0)
+		return 0;
+	/* With init alive there are no last words to wait for. */
+	return errno == EPIPE || errno == ECONNRESET ? lost(l, err) : fail(err, errno, "send to init");
 }

@@ -75,6 +75,18 @@ static int open_sockets(void *context, struct error *err)
 	return 0;
 }
 
+/* Without privileges the kernel lets us write it only while we are dumpable. */
+static int set_own_oom_score(const struct plan *p, struct error *err)
+{
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail(err, errno, "become dumpable");
+	if (handover_oom_score(p, 0, err) < 0)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return fail(err, errno, "become non-dumpable");
+	return 0;
+}
+
 /* A pid namespace takes only children of who joins it; privileges over it may come with the user namespace. */
 static int join_here(struct join *j, struct error *err)
 {
@@ -82,9 +94,7 @@ static int join_here(struct join *j, struct error *err)
 
 	handover_raise_limits(j->plan);
 	if (j->plan->euid != 0) {
-		if (j->plan->process.set_oom_score && (prctl(PR_SET_DUMPABLE, 1) < 0 ||
-						       handover_oom_score(j->plan, 0, err) < 0 ||
-						       prctl(PR_SET_DUMPABLE, 0) < 0))
+		if (j->plan->process.set_oom_score && set_own_oom_score(j->plan, err) < 0)
 			return -1;
 		first |= j->plan->target_ns & CLONE_NEWUSER;
 	}

@@ -24,8 +24,12 @@ int target_namespaces(pid_t pid, unsigned long *ret, struct error *err)
 
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
-		if (stat(path, &ours) < 0)
-			continue; /* a kind this kernel does not have */
+		if (stat(path, &ours) < 0) {
+			if (errno == ENOENT)
+				continue; /* a kind this kernel does not have */
+			/* Else the program would run in ours. */
+			return fail(err, errno, "look at our own %s namespace", kinds[i].name);
+		}
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
 		if (stat(path, &theirs) < 0)
 			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
