@@ -10,7 +10,11 @@ load helpers
 
 # One bats process at a time gets here: the files of a run are carried out one after another.
 setup_file() {
-	local src
+	build_attackers
+}
+
+build_attackers() {
+	local src name
 	ATTACK=$TESTS_BASE/attack
 	export ATTACK
 	src=$(cd "$BATS_TEST_DIRNAME/../attack" && pwd)
@@ -113,17 +117,4 @@ own_null() {
 
 own_null_gone() {
 	umount --lazy /dev/null
-}
-
-# The naive build as $RUNTIME, for the rest of the test.
-use_naive() {
-	RUNTIME=$VERT_FAULTS
-}
-
-# naive DEFENCE,... COMMAND...: without those defences.
-naive() {
-	local VERT_NAIVE=$1
-	shift
-	export VERT_NAIVE
-	"$@"
 }

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The same attacks on a runtime without the defence: each must succeed here, or its test elsewhere proves
+# nothing.  Needs a vert configured with --enable-test-faults: VERT_FAULTS names it, else it is built.
+
+load security-races
+
+setup_file() {
+	local top
+	# Not by name: the function of that name is this one.
+	build_attackers || return 1
+	if [ -z "${VERT_FAULTS-}" ]; then
+		top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+		VERT_FAULTS=$TESTS_BASE/faults/vert
+		mkdir -p "$TESTS_BASE/faults"
+		(cd "$TESTS_BASE/faults" && "$top/configure" -q --enable-test-faults CFLAGS=-O0 INIT_CFLAGS=-O0 &&
+			make -s -j2 vert) >"$TESTS_BASE/faults.log" 2>&1 || {
+			tail -n 20 "$TESTS_BASE/faults.log"
+			return 1
+		}
+	fi
+	VERT_FAULTS=$(realpath -e "$VERT_FAULTS")
+	export VERT_FAULTS
+}
+
+# without DEFENCE,...: from here on the runtime is the weak one.
+without() {
+	RUNTIME=$VERT_FAULTS
+	export VERT_NAIVE=$1
+}
+
+@test "positive: the weak build is strong when nothing is left out" {
+	without ""
+	ln -s "$HOST/dir" "$BUNDLE/rootfs/vol"
+	cfg '.mounts += [{destination: "/vol/tmp/x", type: "tmpfs", source: "tmpfs"}]'
+	run_ok
+	intact
+}
+
+@test "positive V01: without the sealed copy the host's program is overwritten" {
+	requires root
+	local pid fd before
+	without seal
+	cp "$VERT_FAULTS" "$TMP/any"
+	VERT_NAIVE_FILE=$(dirname "$VERT_FAULTS")/vert-init
+	cp "$VERT_NAIVE_FILE" "$TMP/host-init"
+	export VERT_NAIVE_FILE=$TMP/host-init
+	before=$(sha256sum <"$TMP/host-init")
+	create "$ID"
+	pid=$(state "$ID" pid)
+	exec {fd}<"/proc/$pid/exe"
+	vert delete --force "$ID"
+	echo overwritten >"/proc/self/fd/$fd"
+	exec {fd}<&-
+	[ "$(sha256sum <"$TMP/host-init")" != "$before" ]
+}
+
+@test "positive V03: a process that joins and is dumpable is seen through" {
+	requires root
+	local i
+	without dumpable
+	attackers stalker
+	user_ns
+	caps CAP_SYS_PTRACE CAP_KILL
+	chmod -R a+rwX "$BUNDLE/rootfs" 2>/dev/null || :
+	argv /bin/stalker
+	start_new "$ID"
+	within 5 grep -q ready "$ID.out"
+	for ((i = 0; i < 60; i++)); do
+		vert exec "$ID" /bin/true </dev/null || :
+		! grep -q '^hit=' "$ID.out" || break
+	done
+	grep '^hit=' "$ID.out"
+}
+
+@test "positive V04: with the launcher's descriptors, and without a look at the result, the directory is the host's" {
+	requires root
+	local n seen=
+	without fds,getcwd
+	args read ../host/secret
+	for n in 3 4 5 6 7 8 9 10 11 12; do
+		cfg '.process.cwd = $c' --arg c "/proc/self/fd/$n"
+		run_split vert run --bundle "$BUNDLE" "$ID"
+		[[ $output != *"=secret"* ]] || seen=$n
+	done
+	[ -n "$seen" ]
+	# The second defence alone is enough.
+	without fds
+	cfg '.process.cwd = $c' --arg c "/proc/self/fd/$seen"
+	refused "is not inside the container's root" vert run --bundle "$BUNDLE" "$ID"
+}
+
+@test "positive V10 V16: with the host's own lookup the targets of mounts are made on the host" {
+	without inroot
+	ln -s "$HOST/dir" "$BUNDLE/rootfs/vol"
+	cfg '.mounts += [{destination: "/vol/tmp/x", type: "tmpfs", source: "tmpfs"}]'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	harmed
+}
+
+@test "positive V17: and the entries of /dev" {
+	requires root
+	without inroot
+	without_mount /dev
+	without_mount /dev/pts
+	without_mount /dev/shm
+	rm -rf "$BUNDLE/rootfs/dev"
+	ln -s "$HOST/dev" "$BUNDLE/rootfs/dev"
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	harmed
+}
+
+@test "positive V20: and the working directory" {
+	without inroot
+	ln -s "$HOST/dir" "$BUNDLE/rootfs/link"
+	cfg '.process.cwd = "/link/new/one"'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	harmed
+}
+
+@test "positive storm: the exchanges are fast enough to be met" {
+	requires root
+	local kind
+	for kind in targets devices cwd; do
+		without inroot
+		cp "$TESTS_BASE/config.json" "$TMP/again.json"
+		rm -rf "$TMP/vol"
+		storm_starts $kind harmed
+		harmed
+		rm -rf "$HOST/dir"
+		mkdir "$HOST/dir"
+		cfg '.mounts |= map(select(.destination | startswith("/vol") | not)) | del(.linux.devices)'
+	done
+}
+
+@test "positive V11: a /proc that is a link is mounted on" {
+	requires root
+	without kernelfs
+	rm -rf "$BUNDLE/rootfs/proc"
+	ln -s tmp "$BUNDLE/rootfs/proc"
+	args mounts
+	run_ok
+	mounted /tmp type=proc
+}
+
+@test "positive V14: masks of the image's own making show what it likes" {
+	requires root
+	without masknull
+	without_mount /dev
+	without_mount /dev/pts
+	without_mount /dev/shm
+	mkdir "$TMP/dev"
+	ln -s /etc/passwd "$TMP/dev/null"
+	bind "$TMP/dev" /dev
+	cfg '.linux.maskedPaths = ["/data/file"]'
+	probe read /data/file
+	like '^read./data/file=root:x:0:0'
+	rm "$TMP/dev/null"
+	probe read /data/file
+	has read./data/file=text
+}
+
+@test "positive V14 V19: the host's /dev/null is changed through a mask and through standard input" {
+	requires root
+	own_null
+	attackers inside
+	engine_caps
+	cfg '.linux.maskedPaths = ["/data/file"]'
+	argv /bin/inside chmod:/data/file
+	without maskrw
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	masked=$(stat -c %a "$TMP/null")
+	chmod 666 "$TMP/null"
+	argv /bin/inside chmod-fd0
+	without stdnull
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	own_null_gone
+	[ "$masked" = 600 ]
+	[ "$(stat -c %a "$TMP/null")" = 600 ]
+}
+
+@test "positive V30: parts of /proc are mounted over" {
+	requires root
+	without proctarget
+	bind "$HOST/dir" /proc/sys
+	probe ls /proc/sys
+	has "ls./proc/sys=sub "
+}
+
+@test "positive V42 V43 V45 V47: privileges that are not given up are seen" {
+	requires root
+	without caps,bounding,nnp,groups,seccomp
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	args caps , id , try mkdir
+	run "$ATTACK/odd" groups 4,27 -- "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	has no_new_privs=0 seccomp=0 groups=4,27 try.mkdir=ok
+	like '^cap.bounding=.*CAP_SYS_ADMIN' '^cap.permitted=.*CAP_SYS_ADMIN'
+}
+
+@test "positive V48: the caller's keyring is the container's" {
+	without keyring
+	args keyring
+	run "$ATTACK/odd" keyring "host-$ID" -- "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	has "keyring=host-$ID"
+}
+
+@test "positive V49: what is odd is inherited" {
+	without inherited
+	args signals , affinity , sched
+	run "$ATTACK/odd" signals scheduling -- "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	unlike '^sig.ignored=0000000000000000$' '^personality=0$'
+	[ "$(nproc --all)" = 1 ] || has affinity=0
+}
+
+@test "positive V60: a container types into its caller's terminal" {
+	[ "$(cat /proc/sys/dev/tty/legacy_tiocsti 2>/dev/null)" != 0 ] || skip "this kernel refuses TIOCSTI"
+	without setsid
+	attackers inside
+	argv /bin/inside tiocsti:0
+	run helper pty 24 80 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	like '^tiocsti:0=ok'
+}
+
+@test "positive V75: without the device program a disk of the host's is read" {
+	requires root
+	requires cgroup
+	without devices
+	attackers inside
+	engine_caps
+	cfg '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+	argv /bin/inside open-disk
+	run_ok
+	[ "$(grep -cE '(vd|sd|nvme|loop|xvd)' /proc/partitions)" = 0 ] || has open-disk=ok
+}
+
+@test "positive V80: an id leads out of the state directory, and anybody may write there" {
+	requires root
+	mkdir -m 777 "$ROOT"
+	without id,stateroot
+	use_id "$ID"
+	run_split vert create --bundle "$BUNDLE" "../escaped"
+	[ -d "$TMP/escaped" ]
+	run_split vert delete --force "../escaped"
+	rm -rf "$TMP/escaped"
+	chmod 700 "$ROOT"
+}
+
+@test "positive V82: another process is killed by its number" {
+	local record=$ROOT/$ID/state.json
+	start_sleeper
+	bg sleep 20
+	kill -KILL "$(state "$ID" pid)"
+	within 3 is_status "$ID" stopped
+	jq -c --argjson p "${BACKGROUND[0]}" '.pid = $p' "$record" >"$TMP/new" && cat "$TMP/new" >"$record"
+	without starttime
+	run_split vert kill "$ID" KILL
+	run ! kill -0 "${BACKGROUND[0]}"
+}
+
+@test "positive V90: a hook gets the container's environment" {
+	without hookenv
+	printf '#!/bin/sh\n/usr/bin/env >%q\n' "$TMP/hook.env" >"$TMP/hook"
+	chmod 755 "$TMP/hook"
+	cfg '.hooks.createContainer = [{path: $p}] | .process.env += ["EVIL=1"]' --arg p "$TMP/hook"
+	run_ok
+	grep -x EVIL=1 "$TMP/hook.env"
+}
+
+@test "positive V96: a FIFO in the place of the user database blocks the start" {
+	without passwd
+	rm "$BUNDLE/rootfs/etc/passwd"
+	mkfifo "$BUNDLE/rootfs/etc/passwd"
+	args env HOME
+	(exec 9<>"$BUNDLE/rootfs/etc/passwd"; sleep 4) 3>&- 4>&- &
+	BACKGROUND+=($!)
+	sleep 0.3
+	run timeout 2 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	[ "$status" = 124 ]
+}
