@@ -433,7 +433,7 @@ nested_away() {
 
 @test "mounts: a bind of a read-only host mount by a user stays what the kernel locks" {
 	requires rootless
-	add_bind /etc bind ro
+	add_bind /usr bind ro
 	probe mounts , write /mnt/new x
 	mounted /mnt opts=ro
 }
