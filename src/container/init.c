@@ -85,12 +85,13 @@ static int close_launchers(void *context, struct error *err)
 
 static int die_with_launcher(void *context, struct error *err)
 {
-	(void)context;
+	const struct child *c = context;
+
 	/* Should the launcher be killed now, nobody would know of us; the death of its socket tells us at the
 	 * next message, this also in between.  Cleared before the container counts as created. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return fail(err, errno, "set the parent-death signal");
-	return 0;
+	return proto_is_alone(c->init->sock) ? fail(err, 0, "the launcher is gone") : 0; /* killed before that */
 }
 
 static int join_namespaces(void *context, struct error *err)
@@ -138,11 +139,10 @@ static int enter_cgroup_namespace(void *context, struct error *err)
 
 static int reset_inherited(void *context, struct error *err)
 {
-	(void)context;
 	/* The CPUs too: those of the engine's service are not the container's, which has its cpuset for that. */
 	if (!naive("inherited") && (privilege_reset_inherited(err) < 0 || sched_reset_cpus(err) < 0))
 		return -1;
-	return die_with_launcher(NULL, err);
+	return die_with_launcher(context, err);
 }
 
 static int new_session(void *context, struct error *err)

@@ -3,6 +3,7 @@
 #include "proto.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -133,4 +134,11 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 	if (ret_fd)
 		*ret_fd = take_fd(&fd);
 	return 1;
+}
+
+bool proto_is_alone(int sock)
+{
+	struct pollfd p = {.fd = sock};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
 }

@@ -35,6 +35,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 enum msg_kind { MSG_ERROR = 1, MSG_MAP, MSG_HOOKS, MSG_CONSOLE, MSG_READY, MSG_GO, MSG_SECCOMP, MSG_PID,
@@ -60,3 +62,6 @@ int proto_send_kind(int sock, enum msg_kind kind);
 /* Receives one message.  1: got it (*RET_FD, when not NULL, is the descriptor sent along, or -1); 0: end of
  * file; -1 with errno.  A malformed packet is EBADMSG; ECONNRESET: the peer closed without reading all we sent. */
 int proto_recv(int sock, struct msg *ret, int *ret_fd);
+
+/* Has the peer closed its end, or died? */
+bool proto_is_alone(int sock);
