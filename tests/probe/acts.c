@@ -31,10 +31,10 @@ static const struct {
 	const char *name;
 	int number;
 } signals[] = {
-	{ "HUP", SIGHUP },     { "INT", SIGINT },   { "QUIT", SIGQUIT }, { "ABRT", SIGABRT },
-	{ "KILL", SIGKILL },   { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 }, { "PIPE", SIGPIPE },
-	{ "ALRM", SIGALRM },   { "TERM", SIGTERM }, { "CHLD", SIGCHLD }, { "CONT", SIGCONT },
-	{ "STOP", SIGSTOP },   { "WINCH", SIGWINCH }, { "SEGV", SIGSEGV }, { "SYS", SIGSYS },
+	{"HUP", SIGHUP},   {"INT", SIGINT},	{"QUIT", SIGQUIT}, {"ABRT", SIGABRT},
+	{"KILL", SIGKILL}, {"USR1", SIGUSR1},	{"USR2", SIGUSR2}, {"PIPE", SIGPIPE},
+	{"ALRM", SIGALRM}, {"TERM", SIGTERM},	{"CHLD", SIGCHLD}, {"CONT", SIGCONT},
+	{"STOP", SIGSTOP}, {"WINCH", SIGWINCH}, {"SEGV", SIGSEGV}, {"SYS", SIGSYS},
 };
 
 static int signal_number(const char *name)
@@ -78,7 +78,7 @@ static int cmd_cat(int argc, char **argv)
 static int cmd_sleep(int argc, char **argv)
 {
 	double seconds = strtod(argv[1], NULL);
-	struct timespec t = { .tv_sec = (time_t)seconds };
+	struct timespec t = {.tv_sec = (time_t)seconds};
 
 	(void)argc;
 	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
@@ -182,10 +182,10 @@ static int cmd_open(int argc, char **argv)
 	int flags = O_RDONLY, fd;
 
 	if (argc > 2)
-		flags = strcmp(argv[2], "w") == 0   ? O_WRONLY :
-			strcmp(argv[2], "rw") == 0  ? O_RDWR :
-			strcmp(argv[2], "creat") == 0 ? O_WRONLY | O_CREAT | O_EXCL :
-							O_RDONLY;
+		flags = strcmp(argv[2], "w") == 0	? O_WRONLY
+			: strcmp(argv[2], "rw") == 0	? O_RDWR
+			: strcmp(argv[2], "creat") == 0 ? O_WRONLY | O_CREAT | O_EXCL
+							: O_RDONLY;
 	fd = open(argv[1], flags | O_CLOEXEC | O_NONBLOCK, 0666);
 	snprintf(key, sizeof(key), "open.%s", argv[1]);
 	report(key, fd);
@@ -223,7 +223,7 @@ static int cmd_wait_file(int argc, char **argv)
 {
 	(void)argc;
 	for (int i = 0; i < 1000; i++) {
-		struct timespec t = { .tv_nsec = 10 * 1000 * 1000 };
+		struct timespec t = {.tv_nsec = 10 * 1000 * 1000};
 
 		if (access(argv[1], F_OK) == 0)
 			return 0;
@@ -256,7 +256,7 @@ static int cmd_tiocsti(int argc, char **argv)
 /* Sends a datagram, as a service does that tells its manager that it is ready. */
 static int cmd_notify(int argc, char **argv)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	const char *path = getenv("NOTIFY_SOCKET");
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	socklen_t len;
@@ -275,28 +275,95 @@ static int cmd_notify(int argc, char **argv)
 	return 0;
 }
 
-static long try_mkdir(void) { return mkdir("/tmp/try-mkdir", 0777); }
-static long try_chmod(void) { return chmod("/tmp", 01777); }
-static long try_chown(void) { return chown("/tmp", 0, 0); }
-static long try_ptrace(void) { return ptrace(PTRACE_TRACEME, 0, NULL, NULL); }
-static long try_socket(void) { return socket(AF_INET, SOCK_STREAM, 0); }
-static long try_socket_unix(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
-static long try_socket_netlink(void) { return socket(AF_NETLINK, SOCK_RAW, 0); }
-static long try_keyctl(void) { return syscall(SYS_keyctl, 0L, -3L, 0L); }
-static long try_personality(void) { return personality(0xffffffff); }
-static long try_personality32(void) { return personality(PER_LINUX32); }
-static long try_unshare(void) { return unshare(CLONE_NEWUTS); }
-static long try_unshare_user(void) { return unshare(CLONE_NEWUSER); }
-static long try_getcwd(void) { char b[4096]; return syscall(SYS_getcwd, b, sizeof(b)); }
-static long try_sethostname(void) { return sethostname("tried", 5); }
-static long try_mount(void) { return mount("none", "/tmp", "tmpfs", 0, NULL); }
-static long try_mount_proc(void) { return mount("proc", "/tmp", "proc", 0, NULL); }
-static long try_remount_rw(void) { return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL); }
-static long try_umount_proc(void) { return umount2("/proc", MNT_DETACH); }
-static long try_setuid(void) { return setuid(1); }
-static long try_setgroups(void) { return syscall(SYS_setgroups, 0, NULL); }
-static long try_chroot(void) { return chroot("/"); }
-static long try_kill(void) { return kill(1, 0); }
+static long try_mkdir(void)
+{
+	return mkdir("/tmp/try-mkdir", 0777);
+}
+static long try_chmod(void)
+{
+	return chmod("/tmp", 01777);
+}
+static long try_chown(void)
+{
+	return chown("/tmp", 0, 0);
+}
+static long try_ptrace(void)
+{
+	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+static long try_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+static long try_socket_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+static long try_socket_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0);
+}
+static long try_keyctl(void)
+{
+	return syscall(SYS_keyctl, 0L, -3L, 0L);
+}
+static long try_personality(void)
+{
+	return personality(0xffffffff);
+}
+static long try_personality32(void)
+{
+	return personality(PER_LINUX32);
+}
+static long try_unshare(void)
+{
+	return unshare(CLONE_NEWUTS);
+}
+static long try_unshare_user(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+static long try_getcwd(void)
+{
+	char b[4096];
+	return syscall(SYS_getcwd, b, sizeof(b));
+}
+static long try_sethostname(void)
+{
+	return sethostname("tried", 5);
+}
+static long try_mount(void)
+{
+	return mount("none", "/tmp", "tmpfs", 0, NULL);
+}
+static long try_mount_proc(void)
+{
+	return mount("proc", "/tmp", "proc", 0, NULL);
+}
+static long try_remount_rw(void)
+{
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL);
+}
+static long try_umount_proc(void)
+{
+	return umount2("/proc", MNT_DETACH);
+}
+static long try_setuid(void)
+{
+	return setuid(1);
+}
+static long try_setgroups(void)
+{
+	return syscall(SYS_setgroups, 0, NULL);
+}
+static long try_chroot(void)
+{
+	return chroot("/");
+}
+static long try_kill(void)
+{
+	return kill(1, 0);
+}
 static long try_clock_settime(void)
 {
 	struct timespec t;
@@ -310,19 +377,29 @@ static const struct {
 	const char *name;
 	long (*call)(void);
 } tries[] = {
-	{ "mkdir", try_mkdir },		{ "chmod", try_chmod },
-	{ "chown", try_chown },		{ "ptrace", try_ptrace },
-	{ "socket", try_socket },	{ "socket-unix", try_socket_unix },
-	{ "socket-netlink", try_socket_netlink },
-	{ "keyctl", try_keyctl },	{ "personality", try_personality },
-	{ "personality32", try_personality32 },
-	{ "unshare", try_unshare },	{ "unshare-user", try_unshare_user },
-	{ "getcwd", try_getcwd },	{ "sethostname", try_sethostname },
-	{ "mount", try_mount },		{ "mount-proc", try_mount_proc },
-	{ "remount-rw", try_remount_rw }, { "umount-proc", try_umount_proc },
-	{ "setuid", try_setuid },	{ "setgroups", try_setgroups },
-	{ "chroot", try_chroot },	{ "kill", try_kill },
-	{ "clock_settime", try_clock_settime },
+	{"mkdir", try_mkdir},
+	{"chmod", try_chmod},
+	{"chown", try_chown},
+	{"ptrace", try_ptrace},
+	{"socket", try_socket},
+	{"socket-unix", try_socket_unix},
+	{"socket-netlink", try_socket_netlink},
+	{"keyctl", try_keyctl},
+	{"personality", try_personality},
+	{"personality32", try_personality32},
+	{"unshare", try_unshare},
+	{"unshare-user", try_unshare_user},
+	{"getcwd", try_getcwd},
+	{"sethostname", try_sethostname},
+	{"mount", try_mount},
+	{"mount-proc", try_mount_proc},
+	{"remount-rw", try_remount_rw},
+	{"umount-proc", try_umount_proc},
+	{"setuid", try_setuid},
+	{"setgroups", try_setgroups},
+	{"chroot", try_chroot},
+	{"kill", try_kill},
+	{"clock_settime", try_clock_settime},
 };
 
 static int cmd_try(int argc, char **argv)
@@ -344,14 +421,23 @@ static int cmd_try(int argc, char **argv)
 }
 
 const struct command act_commands[] = {
-	{ "echo", 0, cmd_echo },     { "warn", 1, cmd_warn },
-	{ "cat", 0, cmd_cat },	     { "sleep", 1, cmd_sleep },
-	{ "exit", 1, cmd_exit },     { "kill-self", 1, cmd_kill_self },
-	{ "trap", 0, cmd_trap },     { "fork", 1, cmd_fork },
-	{ "alloc", 1, cmd_alloc },   { "open", 1, cmd_open },
-	{ "write", 2, cmd_write },   { "write-fd", 2, cmd_write_fd },
-	{ "wait-file", 1, cmd_wait_file }, { "exec", 1, cmd_exec },
-	{ "mknod", 3, cmd_mknod },   { "ioctl-tiocsti", 0, cmd_tiocsti },
-	{ "notify", 1, cmd_notify }, { "try", 1, cmd_try },
-	{ NULL, 0, NULL },
+	{"echo", 0, cmd_echo},
+	{"warn", 1, cmd_warn},
+	{"cat", 0, cmd_cat},
+	{"sleep", 1, cmd_sleep},
+	{"exit", 1, cmd_exit},
+	{"kill-self", 1, cmd_kill_self},
+	{"trap", 0, cmd_trap},
+	{"fork", 1, cmd_fork},
+	{"alloc", 1, cmd_alloc},
+	{"open", 1, cmd_open},
+	{"write", 2, cmd_write},
+	{"write-fd", 2, cmd_write_fd},
+	{"wait-file", 1, cmd_wait_file},
+	{"exec", 1, cmd_exec},
+	{"mknod", 3, cmd_mknod},
+	{"ioctl-tiocsti", 0, cmd_tiocsti},
+	{"notify", 1, cmd_notify},
+	{"try", 1, cmd_try},
+	{NULL, 0, NULL},
 };

@@ -25,18 +25,18 @@ static const struct {
 	int err;
 	const char *name;
 } errno_names[] = {
-	{ EPERM, "EPERM" },	{ ENOENT, "ENOENT" },	{ ESRCH, "ESRCH" },
-	{ EINTR, "EINTR" },	{ EIO, "EIO" },		{ ENXIO, "ENXIO" },
-	{ EBADF, "EBADF" },	{ ECHILD, "ECHILD" },	{ EAGAIN, "EAGAIN" },
-	{ ENOMEM, "ENOMEM" },	{ EACCES, "EACCES" },	{ EBUSY, "EBUSY" },
-	{ EEXIST, "EEXIST" },	{ EXDEV, "EXDEV" },	{ ENODEV, "ENODEV" },
-	{ ENOTDIR, "ENOTDIR" }, { EISDIR, "EISDIR" },	{ EINVAL, "EINVAL" },
-	{ EMFILE, "EMFILE" },	{ ENOTTY, "ENOTTY" },	{ EFBIG, "EFBIG" },
-	{ ENOSPC, "ENOSPC" },	{ EROFS, "EROFS" },	{ EMLINK, "EMLINK" },
-	{ ENOSYS, "ENOSYS" },	{ ELOOP, "ELOOP" },	{ ENOTEMPTY, "ENOTEMPTY" },
-	{ EOVERFLOW, "EOVERFLOW" }, { ENOTSUP, "ENOTSUP" }, { EAFNOSUPPORT, "EAFNOSUPPORT" },
-	{ ENOEXEC, "ENOEXEC" },	{ ENOKEY, "ENOKEY" },	{ EDQUOT, "EDQUOT" },
-	{ EDOM, "EDOM" },	{ ERANGE, "ERANGE" },
+	{EPERM, "EPERM"},	  {ENOENT, "ENOENT"},	{ESRCH, "ESRCH"},
+	{EINTR, "EINTR"},	  {EIO, "EIO"},		{ENXIO, "ENXIO"},
+	{EBADF, "EBADF"},	  {ECHILD, "ECHILD"},	{EAGAIN, "EAGAIN"},
+	{ENOMEM, "ENOMEM"},	  {EACCES, "EACCES"},	{EBUSY, "EBUSY"},
+	{EEXIST, "EEXIST"},	  {EXDEV, "EXDEV"},	{ENODEV, "ENODEV"},
+	{ENOTDIR, "ENOTDIR"},	  {EISDIR, "EISDIR"},	{EINVAL, "EINVAL"},
+	{EMFILE, "EMFILE"},	  {ENOTTY, "ENOTTY"},	{EFBIG, "EFBIG"},
+	{ENOSPC, "ENOSPC"},	  {EROFS, "EROFS"},	{EMLINK, "EMLINK"},
+	{ENOSYS, "ENOSYS"},	  {ELOOP, "ELOOP"},	{ENOTEMPTY, "ENOTEMPTY"},
+	{EOVERFLOW, "EOVERFLOW"}, {ENOTSUP, "ENOTSUP"}, {EAFNOSUPPORT, "EAFNOSUPPORT"},
+	{ENOEXEC, "ENOEXEC"},	  {ENOKEY, "ENOKEY"},	{EDQUOT, "EDQUOT"},
+	{EDOM, "EDOM"},		  {ERANGE, "ERANGE"},
 };
 
 const char *errno_name(int err)
@@ -95,8 +95,8 @@ static int print_file(const char *key, const char *path)
 
 static int cmd_ns(int argc, char **argv)
 {
-	static const char *const names[] = { "cgroup", "ipc",  "mnt",  "net",
-					     "pid",    "time", "user", "uts" };
+	static const char *const names[] = {"cgroup", "ipc",  "mnt",  "net",
+					    "pid",    "time", "user", "uts"};
 
 	(void)argc, (void)argv;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -116,7 +116,7 @@ static int cmd_ns(int argc, char **argv)
 /* One line for each mount, its fields in a fixed order whatever optional fields the kernel adds. */
 static void print_mount(char *line)
 {
-	char *f[6] = { 0 }, *rest = strstr(line, " - "), *save = NULL, prop[256] = "";
+	char *f[6] = {0}, *rest = strstr(line, " - "), *save = NULL, prop[256] = "";
 	char *type, *source, *super;
 	int i = 0;
 
@@ -208,9 +208,9 @@ static int cmd_label(int argc, char **argv)
 
 static int cmd_sched(int argc, char **argv)
 {
-	static const char *const policies[] = { "OTHER", "FIFO",  "RR",	      "BATCH",
-						"ISO",	 "IDLE", "DEADLINE", "EXT" };
-	struct sched_param p = { 0 };
+	static const char *const policies[] = {"OTHER", "FIFO", "RR",	    "BATCH",
+					       "ISO",	"IDLE", "DEADLINE", "EXT"};
+	struct sched_param p = {0};
 	int policy, reset;
 	long io;
 
@@ -265,13 +265,27 @@ static int cmd_stat(int argc, char **argv)
 			continue;
 		}
 		switch (st.st_mode & S_IFMT) {
-		case S_IFREG: type = "file"; break;
-		case S_IFDIR: type = "dir"; break;
-		case S_IFLNK: type = "link"; break;
-		case S_IFCHR: type = "char"; break;
-		case S_IFBLK: type = "block"; break;
-		case S_IFIFO: type = "fifo"; break;
-		case S_IFSOCK: type = "socket"; break;
+		case S_IFREG:
+			type = "file";
+			break;
+		case S_IFDIR:
+			type = "dir";
+			break;
+		case S_IFLNK:
+			type = "link";
+			break;
+		case S_IFCHR:
+			type = "char";
+			break;
+		case S_IFBLK:
+			type = "block";
+			break;
+		case S_IFIFO:
+			type = "fifo";
+			break;
+		case S_IFSOCK:
+			type = "socket";
+			break;
 		}
 		if (S_ISLNK(st.st_mode) && readlink(argv[i], link, sizeof(link) - 1) < 0)
 			link[0] = '\0';
@@ -317,12 +331,9 @@ static int cmd_read(int argc, char **argv)
 }
 
 const struct command system_commands[] = {
-	{ "ns", 0, cmd_ns },		{ "mounts", 0, cmd_mounts },
-	{ "uts", 0, cmd_uts },		{ "keyring", 0, cmd_keyring },
-	{ "oom", 0, cmd_oom },		{ "cgroup", 0, cmd_cgroup },
-	{ "idmap", 0, cmd_idmap },	{ "label", 0, cmd_label },
-	{ "sched", 0, cmd_sched },	{ "clocks", 0, cmd_clocks },
-	{ "sysctl", 1, cmd_sysctl },	{ "stat", 1, cmd_stat },
-	{ "ls", 1, cmd_ls },		{ "read", 1, cmd_read },
-	{ NULL, 0, NULL },
+	{"ns", 0, cmd_ns},	     {"mounts", 0, cmd_mounts}, {"uts", 0, cmd_uts},
+	{"keyring", 0, cmd_keyring}, {"oom", 0, cmd_oom},	{"cgroup", 0, cmd_cgroup},
+	{"idmap", 0, cmd_idmap},     {"label", 0, cmd_label},	{"sched", 0, cmd_sched},
+	{"clocks", 0, cmd_clocks},   {"sysctl", 1, cmd_sysctl}, {"stat", 1, cmd_stat},
+	{"ls", 1, cmd_ls},	     {"read", 1, cmd_read},	{NULL, 0, NULL},
 };

@@ -32,7 +32,7 @@ static _Noreturn void die(const char *what)
 
 static int listen_on(const char *path, int type)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	if (strlen(path) >= sizeof(addr.sun_path)) {
@@ -51,9 +51,11 @@ static int listen_on(const char *path, int type)
 static int receive(int conn, char *payload, size_t size, int fds[8])
 {
 	char control[CMSG_SPACE(8 * sizeof(int))];
-	struct iovec iov = { .iov_base = payload, .iov_len = size - 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			      .msg_controllen = sizeof(control) };
+	struct iovec iov = {.iov_base = payload, .iov_len = size - 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(conn, &msg, MSG_CMSG_CLOEXEC);
 	int count = 0;
 
@@ -109,14 +111,15 @@ static void drive(int master)
 	char line[4096];
 
 	while (fgets(line, sizeof(line), stdin)) {
-		struct winsize ws = { 0 };
+		struct winsize ws = {0};
 
 		line[strcspn(line, "\n")] = '\0';
 		if (!*line)
 			continue;
 		if (strncmp(line, "wait ", 5) == 0) {
 			if (!pump(master, line + 5)) {
-				fprintf(stderr, "helper: the terminal ended before '%s'\n", line + 5);
+				fprintf(stderr, "helper: the terminal ended before '%s'\n",
+					line + 5);
 				exit(91);
 			}
 		} else if (strncmp(line, "send ", 5) == 0) {
@@ -170,8 +173,8 @@ static int exit_status(int status)
 /* pty ROWS COLS CMD...: runs a command on its own terminal and drives that. */
 static int cmd_pty(char **argv)
 {
-	struct winsize ws = { .ws_row = (unsigned short)atoi(argv[0]),
-			      .ws_col = (unsigned short)atoi(argv[1]) };
+	struct winsize ws = {.ws_row = (unsigned short)atoi(argv[0]),
+			     .ws_col = (unsigned short)atoi(argv[1])};
 	int master, status;
 	pid_t pid = forkpty(&master, NULL, NULL, &ws);
 
@@ -259,9 +262,9 @@ static int cmd_agent(char **argv)
 		return 93;
 	close(conn);
 	for (;;) {
-		struct seccomp_notif req = { 0 };
-		struct seccomp_notif_resp resp = { .error = -atoi(argv[1]) };
-		struct pollfd p = { .fd = fds[0], .events = POLLIN };
+		struct seccomp_notif req = {0};
+		struct seccomp_notif_resp resp = {.error = -atoi(argv[1])};
+		struct pollfd p = {.fd = fds[0], .events = POLLIN};
 
 		if (poll(&p, 1, PATIENCE * 1000) <= 0 || !(p.revents & POLLIN))
 			return 0;
@@ -302,8 +305,8 @@ static const struct {
 	int args;
 	int (*run)(char **argv);
 } commands[] = {
-	{ "recvtty", 2, cmd_recvtty }, { "pty", 3, cmd_pty },	  { "dgram", 2, cmd_dgram },
-	{ "recvfd", 1, cmd_recvfd },   { "agent", 2, cmd_agent }, { "subreaper", 1, cmd_subreaper },
+	{"recvtty", 2, cmd_recvtty}, {"pty", 3, cmd_pty},     {"dgram", 2, cmd_dgram},
+	{"recvfd", 1, cmd_recvfd},   {"agent", 2, cmd_agent}, {"subreaper", 1, cmd_subreaper},
 };
 
 int main(int argc, char **argv)

@@ -22,16 +22,46 @@
 #include "probe.h"
 
 static const char *const cap_names[] = {
-	"CHOWN",	    "DAC_OVERRIDE",	"DAC_READ_SEARCH", "FOWNER",
-	"FSETID",	    "KILL",		"SETGID",	   "SETUID",
-	"SETPCAP",	    "LINUX_IMMUTABLE",	"NET_BIND_SERVICE", "NET_BROADCAST",
-	"NET_ADMIN",	    "NET_RAW",		"IPC_LOCK",	   "IPC_OWNER",
-	"SYS_MODULE",	    "SYS_RAWIO",	"SYS_CHROOT",	   "SYS_PTRACE",
-	"SYS_PACCT",	    "SYS_ADMIN",	"SYS_BOOT",	   "SYS_NICE",
-	"SYS_RESOURCE",	    "SYS_TIME",		"SYS_TTY_CONFIG",  "MKNOD",
-	"LEASE",	    "AUDIT_WRITE",	"AUDIT_CONTROL",   "SETFCAP",
-	"MAC_OVERRIDE",	    "MAC_ADMIN",	"SYSLOG",	   "WAKE_ALARM",
-	"BLOCK_SUSPEND",    "AUDIT_READ",	"PERFMON",	   "BPF",
+	"CHOWN",
+	"DAC_OVERRIDE",
+	"DAC_READ_SEARCH",
+	"FOWNER",
+	"FSETID",
+	"KILL",
+	"SETGID",
+	"SETUID",
+	"SETPCAP",
+	"LINUX_IMMUTABLE",
+	"NET_BIND_SERVICE",
+	"NET_BROADCAST",
+	"NET_ADMIN",
+	"NET_RAW",
+	"IPC_LOCK",
+	"IPC_OWNER",
+	"SYS_MODULE",
+	"SYS_RAWIO",
+	"SYS_CHROOT",
+	"SYS_PTRACE",
+	"SYS_PACCT",
+	"SYS_ADMIN",
+	"SYS_BOOT",
+	"SYS_NICE",
+	"SYS_RESOURCE",
+	"SYS_TIME",
+	"SYS_TTY_CONFIG",
+	"MKNOD",
+	"LEASE",
+	"AUDIT_WRITE",
+	"AUDIT_CONTROL",
+	"SETFCAP",
+	"MAC_OVERRIDE",
+	"MAC_ADMIN",
+	"SYSLOG",
+	"WAKE_ALARM",
+	"BLOCK_SUSPEND",
+	"AUDIT_READ",
+	"PERFMON",
+	"BPF",
 	"CHECKPOINT_RESTORE",
 };
 
@@ -60,12 +90,18 @@ static const struct {
 	const char *field, *key;
 	int is_caps;
 } status_fields[] = {
-	{ "CapInh:", "cap.inheritable", 1 }, { "CapPrm:", "cap.permitted", 1 },
-	{ "CapEff:", "cap.effective", 1 },   { "CapBnd:", "cap.bounding", 1 },
-	{ "CapAmb:", "cap.ambient", 1 },     { "NoNewPrivs:", "no_new_privs", 0 },
-	{ "Seccomp:", "seccomp", 0 },	     { "SigBlk:", "sig.blocked", 0 },
-	{ "SigIgn:", "sig.ignored", 0 },     { "Cpus_allowed_list:", "affinity", 0 },
-	{ "Umask:", "umask", 0 },	     { "Threads:", "threads", 0 },
+	{"CapInh:", "cap.inheritable", 1},
+	{"CapPrm:", "cap.permitted", 1},
+	{"CapEff:", "cap.effective", 1},
+	{"CapBnd:", "cap.bounding", 1},
+	{"CapAmb:", "cap.ambient", 1},
+	{"NoNewPrivs:", "no_new_privs", 0},
+	{"Seccomp:", "seccomp", 0},
+	{"SigBlk:", "sig.blocked", 0},
+	{"SigIgn:", "sig.ignored", 0},
+	{"Cpus_allowed_list:", "affinity", 0},
+	{"Umask:", "umask", 0},
+	{"Threads:", "threads", 0},
 };
 
 /* Prints the lines of /proc/self/status whose key starts with PREFIX. */
@@ -201,14 +237,22 @@ static const struct {
 	const char *name;
 	int resource;
 } limits[] = {
-	{ "AS", RLIMIT_AS },		 { "CORE", RLIMIT_CORE },
-	{ "CPU", RLIMIT_CPU },		 { "DATA", RLIMIT_DATA },
-	{ "FSIZE", RLIMIT_FSIZE },	 { "LOCKS", RLIMIT_LOCKS },
-	{ "MEMLOCK", RLIMIT_MEMLOCK },	 { "MSGQUEUE", RLIMIT_MSGQUEUE },
-	{ "NICE", RLIMIT_NICE },	 { "NOFILE", RLIMIT_NOFILE },
-	{ "NPROC", RLIMIT_NPROC },	 { "RSS", RLIMIT_RSS },
-	{ "RTPRIO", RLIMIT_RTPRIO },	 { "RTTIME", RLIMIT_RTTIME },
-	{ "SIGPENDING", RLIMIT_SIGPENDING }, { "STACK", RLIMIT_STACK },
+	{"AS", RLIMIT_AS},
+	{"CORE", RLIMIT_CORE},
+	{"CPU", RLIMIT_CPU},
+	{"DATA", RLIMIT_DATA},
+	{"FSIZE", RLIMIT_FSIZE},
+	{"LOCKS", RLIMIT_LOCKS},
+	{"MEMLOCK", RLIMIT_MEMLOCK},
+	{"MSGQUEUE", RLIMIT_MSGQUEUE},
+	{"NICE", RLIMIT_NICE},
+	{"NOFILE", RLIMIT_NOFILE},
+	{"NPROC", RLIMIT_NPROC},
+	{"RSS", RLIMIT_RSS},
+	{"RTPRIO", RLIMIT_RTPRIO},
+	{"RTTIME", RLIMIT_RTTIME},
+	{"SIGPENDING", RLIMIT_SIGPENDING},
+	{"STACK", RLIMIT_STACK},
 };
 
 static int cmd_rlimits(int argc, char **argv)
@@ -234,9 +278,10 @@ static int cmd_tty(int argc, char **argv)
 	(void)argc, (void)argv;
 	printf("pid=%d\nppid=%d\npgid=%d\nsid=%d\n", getpid(), getppid(), getpgrp(), getsid(0));
 	for (int i = 0; i < 3; i++)
-		printf("tty.%d=%s\n", i, ttyname_r(i, name, sizeof(name)) == 0 ? name :
-				 isatty(i)				       ? "unnamed" :
-									       "no");
+		printf("tty.%d=%s\n", i,
+		       ttyname_r(i, name, sizeof(name)) == 0 ? name
+		       : isatty(i)			     ? "unnamed"
+							     : "no");
 	if (ioctl(0, TIOCGWINSZ, &ws) == 0)
 		printf("winsize=%ux%u\n", ws.ws_row, ws.ws_col);
 	fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -259,23 +304,23 @@ static int cmd_pdeathsig(int argc, char **argv)
 }
 
 const struct command process_commands[] = {
-	{ "caps", 0, cmd_caps },
-	{ "signals", 0, cmd_signals },
-	{ "affinity", 0, cmd_affinity },
-	{ "id", 0, cmd_id },
-	{ "fds", 0, cmd_fds },
-	{ "env", 0, cmd_env },
-	{ "argv", 0, cmd_argv },
-	{ "cwd", 0, cmd_cwd },
-	{ "rlimits", 0, cmd_rlimits },
-	{ "tty", 0, cmd_tty },
-	{ "pdeathsig", 0, cmd_pdeathsig },
-	{ NULL, 0, NULL },
+	{"caps", 0, cmd_caps},
+	{"signals", 0, cmd_signals},
+	{"affinity", 0, cmd_affinity},
+	{"id", 0, cmd_id},
+	{"fds", 0, cmd_fds},
+	{"env", 0, cmd_env},
+	{"argv", 0, cmd_argv},
+	{"cwd", 0, cmd_cwd},
+	{"rlimits", 0, cmd_rlimits},
+	{"tty", 0, cmd_tty},
+	{"pdeathsig", 0, cmd_pdeathsig},
+	{NULL, 0, NULL},
 };
 
 static int dispatch(int argc, char **argv)
 {
-	const struct command *const tables[] = { process_commands, system_commands, act_commands };
+	const struct command *const tables[] = {process_commands, system_commands, act_commands};
 
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		for (const struct command *c = tables[t]; c->name; c++) {
