@@ -241,6 +241,29 @@ static int find_cgroup(struct handoff *h, const struct container *c, const struc
 	return 0;
 }
 
+/* Namespaces that create made for the container.  We may have been started inside, and be in them ourselves: root
+ * enters its own all the same (but for the user namespace), others would be refused. */
+static unsigned long own_namespaces(const struct oci_config *config, uid_t euid)
+{
+	static const struct {
+		enum oci_namespace_type type;
+		unsigned long flag;
+	} kinds[] = {
+		{OCI_NS_PID, CLONE_NEWPID}, {OCI_NS_NETWORK, CLONE_NEWNET},   {OCI_NS_IPC, CLONE_NEWIPC},
+		{OCI_NS_UTS, CLONE_NEWUTS}, {OCI_NS_CGROUP, CLONE_NEWCGROUP}, {OCI_NS_MOUNT, CLONE_NEWNS},
+	};
+	unsigned long flags = 0;
+
+	for (size_t i = 0; euid == 0 && config->linux && i < config->linux->namespaces.n; i++) {
+		const struct oci_namespace *ns = &config->linux->namespaces.v[i];
+
+		for (size_t k = 0; k < COUNT_OF(kinds); k++)
+			if (kinds[k].type == ns->type && (!ns->path || !ns->path[0]))
+				flags |= kinds[k].flag;
+	}
+	return flags;
+}
+
 static int prepare_plan(struct handoff *h, const struct runtime *rt, struct container *c,
 			const struct exec_request *req, struct error *err)
 {
@@ -269,7 +292,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->euid = host.euid;
 	p->rootless = !host.privileged;
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
-	    target_namespaces(c->pid, &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
+	    target_namespaces(c->pid, own_namespaces(config, host.euid), &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
 		return -1;
 	if (!(p->target_ns & CLONE_NEWUSER))
 		plan_grant_capabilities(p->process.caps, host.missing_caps, "process.capabilities");

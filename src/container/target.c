@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-int target_namespaces(pid_t pid, unsigned long *ret, struct error *err)
+int target_namespaces(pid_t pid, unsigned long known, unsigned long *ret, struct error *err)
 {
 	static const struct {
 		const char *name;
@@ -22,7 +22,10 @@ int target_namespaces(pid_t pid, unsigned long *ret, struct error *err)
 	char path[64];
 	struct stat ours, theirs;
 
+	*ret |= known;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		if (known & kinds[i].flag)
+			continue;
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
 		if (stat(path, &ours) < 0) {
 			if (errno == ENOENT)
