@@ -1,0 +1,195 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Many containers, one after the other and at once, and hosts that run short of something: a clear error within a
+# bound, and nothing lost.  LOAD_CONTAINERS and LOAD_CYCLES make it more.
+
+load helpers
+
+BATS_TEST_TIMEOUT=${LOAD_TIMEOUT:-60}
+
+# open_files PID
+open_files() {
+	ls "/proc/$1/fd" | wc -l
+}
+
+@test "load: a hundred living containers are listed, joined and deleted" {
+	local n=${LOAD_CONTAINERS:-100} i
+	args fork 0
+	for ((i = 0; i < n; i++)); do
+		create "$ID.$i"
+		vert start "$ID.$i"
+	done
+	[ "$(vert list --quiet | wc -l)" = "$n" ]
+	[ "$(vert list --format json | jq 'map(select(.status == "running")) | length')" = "$n" ]
+	for ((i = 0; i < n; i += 10)); do
+		vert exec "$ID.$i" /bin/true
+	done
+	for ((i = 0; i < n; i++)); do
+		vert delete --force "$ID.$i"
+	done
+	[ -z "$(containers)" ]
+}
+
+@test "load: sixty-four creators at once" {
+	local pids=() i
+	use_id "$ID"
+	for ((i = 0; i < 64; i++)); do
+		mkdir -p "$TMP/b$i"
+		jq --arg r "$BUNDLE/rootfs" --arg c "$CG/$ID.$i" '.root.path = $r
+			| if .linux.cgroupsPath then .linux.cgroupsPath = $c else . end' \
+			"$BUNDLE/config.json" >"$TMP/b$i/config.json"
+	done
+	for ((i = 0; i < 64; i++)); do
+		vert create --bundle "$TMP/b$i" "$ID.$i" </dev/null >"$TMP/$ID.$i.out" 2>&1 &
+		pids+=($!)
+	done
+	for ((i = 0; i < 64; i++)); do
+		wait "${pids[i]}" || { cat "$TMP/$ID.$i.out"; return 1; }
+	done
+	[ "$(vert list --quiet | wc -l)" = 64 ]
+	for ((i = 0; i < 64; i++)); do
+		vert delete --force "$ID.$i"
+	done
+}
+
+@test "load: of many creators of one id exactly one is right" {
+	local pids=() i won=0
+	use_id "$ID"
+	for ((i = 0; i < 32; i++)); do
+		vert create --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/$i.out" 2>&1 &
+		pids+=($!)
+	done
+	for ((i = 0; i < 32; i++)); do
+		if wait "${pids[i]}"; then
+			won=$((won + 1))
+		else
+			grep -q 'already exists' "$TMP/$i.out"
+		fi
+	done
+	[ "$won" = 1 ]
+	is_status "$ID" created
+}
+
+@test "load: a long row of starts leaves nothing" {
+	local i keys
+	argv /bin/true
+	use_id "$ID"
+	keys=$(wc -l </proc/keys)
+	for ((i = 0; i < ${LOAD_CYCLES:-200}; i++)); do
+		vert run --bundle "$BUNDLE" "$ID" </dev/null
+	done
+	within 2 nothing_left
+	[ "$(find "$ROOT" -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)" = 0 ]
+	[ "$(wc -l </proc/keys)" -lt $((keys + 20)) ]
+}
+
+@test "load: a full state directory" {
+	requires root
+	local size left
+	mkdir -p "$ROOT"
+	# One page and its inode after the other.
+	for size in 1 2 3 4 5 6; do
+		mount -t tmpfs -o size=$((size * 4))k,nr_inodes=$((size + 2)),mode=700 full "$ROOT"
+		status=0
+		vert create --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/out" 2>&1 || status=$?
+		left=$(containers)
+		vert delete --force "$ID" </dev/null && umount "$ROOT"
+		[ "$status" = 0 ] || { grep -q '^vert: .*no space left on device' "$TMP/out" && [ -z "$left" ]; } || {
+			cat "$TMP/out"
+			echo "left: $left"
+			return 1
+		}
+	done
+}
+
+@test "load: no descriptors left" {
+	local n failures=0
+	argv /bin/true
+	use_id "$ID"
+	for n in 4 5 6 7 8 10 12 16 20 64; do
+		run timeout 10 prlimit --nofile="$n" "$RUNTIME" --root "$ROOT" run \
+			--bundle "$BUNDLE" "$ID" </dev/null
+		[ "$status" -lt 124 ]
+		[ "$status" = 0 ] || like '^vert: '
+		[ "$status" = 0 ] || failures=$((failures + 1))
+		vert delete --force "$ID"
+	done
+	[ "$failures" -gt 0 ]
+	[ "$status" = 0 ]
+}
+
+@test "load: the control group is removed under a container" {
+	requires root cgroup
+	start_sleeper
+	local pid
+	pid=$(state "$ID" pid)
+	echo "$pid" >"$CGROUPFS$CG/cgroup.procs"
+	rmdir "$CGROUPFS$CG/$ID"
+	run vert pause "$ID"
+	[ "$status" = 1 ]
+	like '^vert: .*no cgroup'
+	run vert exec "$ID" /bin/true
+	[ "$status" -lt 124 ]
+	vert delete --force "$ID"
+	[ ! -e "/proc/$pid" ] || within 2 test ! -e "/proc/$pid"
+}
+
+@test "load: a pid that somebody else has by now is let alone" {
+	requires root
+	start_sleeper
+	local victim pid
+	sleep 60 3>&- 4>&- &
+	victim=$!
+	BACKGROUND+=("$victim")
+	pid=$(state "$ID" pid)
+	sed -i "s/\"pid\": *$pid/\"pid\": $victim/" "$ROOT/$ID/state.json"
+	grep -q "$victim" "$ROOT/$ID/state.json"
+	is_status "$ID" stopped
+	vert delete --force "$ID"
+	kill -0 "$victim"
+}
+
+@test "load: a frozen container is deleted, and nobody waits for it" {
+	requires cgroup
+	start_sleeper
+	echo 1 >"$CGROUPFS$CG/$ID/cgroup.freeze"
+	is_status "$ID" paused
+	refused "paused" vert exec "$ID" /bin/true
+	vert delete --force "$ID"
+}
+
+@test "load: a hook that hangs ends at its timeout" {
+	cfg '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "100"], timeout: 1}]'
+	local before=$SECONDS
+	refused_run "hook"
+	[ $((SECONDS - before)) -lt 20 ]
+}
+
+@test "load: a console socket that nobody accepts from" {
+	cfg '.process.terminal = true'
+	use_id "$ID"
+	bg python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(0); time.sleep(60)' "$TMP/console"
+	within 5 test -S "$TMP/console"
+	local i
+	# The queue takes some; then the bound is what counts.
+	for i in 1 2; do
+		run vert create --bundle "$BUNDLE" --console-socket "$TMP/console" "$ID" </dev/null
+		[ "$status" -lt 124 ]
+		vert delete --force "$ID"
+	done
+}
+
+@test "load: nobody reads standard error" {
+	use_id "$ID"
+	argv /bin/none
+	# A full pipe: a message that cannot be written must not keep the runtime.
+	bg python3 -c 'import os, subprocess, sys, time
+r, w = os.pipe(); os.set_blocking(w, False)
+try:
+	while True: os.write(w, b"x" * 4096)
+except BlockingIOError: pass
+print(subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stderr=w, timeout=20).returncode, flush=True)' \
+		"$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	within 10 grep -q '^127' "$TMP/bg.out"
+}
