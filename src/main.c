@@ -59,6 +59,8 @@ static int prepare(char *const *argv, struct error *err)
 	/* A reader that goes away and a file size limit are errors to report, not ways to die half-way. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* A caller that ignores it would have us reap nobody; vert-init inherits what is set here. */
+	signal(SIGCHLD, SIG_DFL);
 	return 0;
 }
 

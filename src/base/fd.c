@@ -8,12 +8,31 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sys.h"
+
 void fd_close(int fd)
 {
 	int saved = errno;
 
 	(void)close(fd); /* Linux releases the descriptor whatever close says */
 	errno = saved;
+}
+
+int fd_close_from(unsigned from, const int *keep, size_t n)
+{
+	for (;;) {
+		int next = -1;
+
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
+				next = keep[i];
+		if ((next < 0 || next > (int)from) &&
+		    sys_close_range(from, next < 0 ? ~0U : (unsigned)next - 1, 0) < 0)
+			return -1;
+		if (next < 0)
+			return 0;
+		from = (unsigned)next + 1;
+	}
 }
 
 static ssize_t read_until(int fd, char *buf, size_t size)

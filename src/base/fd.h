@@ -45,6 +45,9 @@ static inline int take_fd(int *fd)
 		taken_;               \
 	})
 
+/* Closes every descriptor from FROM on but the N in KEEP (-1: none there).  0 or -1 with errno. */
+int fd_close_from(unsigned from, const int *keep, size_t n);
+
 /* Reads a whole regular file or procfs file of at most MAX bytes into a new NUL-terminated heap
  * string.  Longer: EFBIG.  Not a regular file: EINVAL (never blocks on a FIFO). */
 MUST_CHECK int fd_read_file(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,

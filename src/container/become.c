@@ -43,24 +43,13 @@ static int close_host_files(void *context, struct error *err)
 {
 	struct become *b = context;
 	int keep[] = {b->sock, b->gate, b->procfd, timing_fd_number()};
-	unsigned from = 3 + b->plan->preserve_fds;
 
 	if (naive("fds"))
 		return 0;
 	log_settings.fd = -1;
-	for (;;) {
-		int next = -1;
-
-		for (size_t i = 0; i < COUNT_OF(keep); i++)
-			if (keep[i] >= (int)from && (next < 0 || keep[i] < next))
-				next = keep[i];
-		if ((next < 0 || next > (int)from) &&
-		    sys_close_range(from, next < 0 ? ~0U : (unsigned)next - 1, 0) < 0)
-			return fail(err, errno, "close descriptors");
-		if (next < 0)
-			return 0;
-		from = (unsigned)next + 1;
-	}
+	if (fd_close_from(3 + b->plan->preserve_fds, keep, COUNT_OF(keep)) < 0)
+		return fail(err, errno, "close descriptors");
+	return 0;
 }
 
 static int own_stdio(void *context, struct error *err)

@@ -229,10 +229,13 @@ static int check_updatable(void *context, struct error *err)
 static int plan_update(void *context, struct error *err)
 {
 	struct updating *u = context;
+	struct cgroup_place place;
 	char controllers[512];
 
 	if (plan_resources(&u->c.arena, u->res, &u->plan, PLAN_RESOURCES_UPDATE, err) < 0)
 		return -1;
+	if (u->plan.n_writes && !u->c.record->scope[0] && record_cgroup_place(u->c.record->cgroup, &place))
+		cgroup_enable_on_path(place.mount, place.path);
 	if (fd_read_small(u->cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)
 		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", u->id);
 	return plan_resources_check(&u->plan, controllers, err);

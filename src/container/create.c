@@ -158,6 +158,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		return -1;
 	if (options_require(p, err) < 0)
 		return -1;
+	if (!p->console_socket)
+		options_terminal_size(&p->process);
 	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && unit_settings(&h->arena, rt, &p->cgroup.systemd, err) < 0)
 		return -1;
 	if (fill_records(h, config, err) < 0)

@@ -310,6 +310,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 									: NULL,
 				p) < 0)
 		return -1;
+	if (!p->console_socket)
+		options_terminal_size(&p->process);
 	return options_require(p, err);
 }
 

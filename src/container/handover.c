@@ -95,10 +95,10 @@ int handover_oom_score(const struct plan *plan, pid_t pid, struct error *err)
 		return fail(err, errno, "open '/proc'");
 	if (privilege_set_oom_score(proc, pid, plan->process.oom_score_adj, plan->rootless, &now, err) < 0)
 		return error_where(err, "process.oomScoreAdj");
-	if (now != plan->process.oom_score_adj)
-		log_debug("oom_score_adj stays at %d: lowering it to %d is not for us", now,
-			  plan->process.oom_score_adj);
-	return 0;
+	if (now == plan->process.oom_score_adj)
+		return 0;
+	fail_at(err, EACCES, "process.oomScoreAdj", "oom_score_adj %d: it stays at %d", plan->process.oom_score_adj, now);
+	return error_hint(err, "lowering it needs CAP_SYS_RESOURCE");
 }
 
 void handover_raise_limits(const struct plan *plan)

@@ -26,10 +26,12 @@
 #include "base/sys.h"
 #include "container/become.h"
 #include "container/hooks.h"
+#include "container/namespace.h"
 #include "container/proto.h"
 #include "container/step.h"
 #include "kernel/device.h"
 #include "kernel/inroot.h"
+#include "kernel/loopback.h"
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
 #include "kernel/rootfs.h"
@@ -96,19 +98,7 @@ static int die_with_launcher(void *context, struct error *err)
 
 static int join_namespaces(void *context, struct error *err)
 {
-	struct child *c = context;
-	static const char *const names[] = {
-		[PLAN_NS_USER] = "user", [PLAN_NS_PID] = "pid",	      [PLAN_NS_NET] = "network", [PLAN_NS_IPC] = "ipc",
-		[PLAN_NS_UTS] = "uts",	 [PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",	 [PLAN_NS_MOUNT] = "mount",
-	};
-
-	if (c->init->staged)
-		return 0;
-	for (int i = 0; i < PLAN_NS_COUNT; i++)
-		if (c->init->stage_ns[i] >= 0 && setns(c->init->stage_ns[i], 0) < 0)
-			return fail_at(err, errno, c->plan->ns[i].at, "join %s namespace '%s'", names[i],
-				       c->plan->ns[i].path);
-	return 0;
+	return namespaces_join(((struct child *)context)->init, err);
 }
 
 static int enter_user_namespace(void *context, struct error *err)
@@ -158,7 +148,7 @@ static int new_session(void *context, struct error *err)
  * stays where it is. */
 static bool has_own_mounts(const struct plan *p)
 {
-	return p->ns[PLAN_NS_MOUNT].how == PLAN_NS_NEW;
+	return p->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT;
 }
 
 static int open_root(void *context, struct error *err)
@@ -222,6 +212,13 @@ static int set_names(void *context, struct error *err)
 	if (p->domainname && setdomainname(p->domainname, strlen(p->domainname)) < 0)
 		return fail_at(err, errno, "domainname", "set the domain name");
 	return 0;
+}
+
+static int set_loopback(void *context, struct error *err)
+{
+	struct child *c = context;
+
+	return c->plan->ns[PLAN_NS_NET].how == PLAN_NS_NEW ? loopback_up(err) : 0;
 }
 
 static int set_sysctls(void *context, struct error *err)
@@ -420,6 +417,7 @@ static const struct step steps[] = {
 	{"make session", new_session},
 	{"open procfs", open_proc},	   /* the host's /proc is still in view */
 	{"set names", set_names},	   /* hooks expect them */
+	{"set loopback up", set_loopback},
 	{"set sysctls", set_sysctls},	   /* through the host's /proc, before the container's tree is touched */
 	{"open root file system", open_root},
 	{"make mounts", make_mounts},

@@ -2,7 +2,8 @@
 /* exec: clone a process into the container's cgroup, let it join the namespaces, and become the program.
  *
  *   joiner (parent, outside)                         process (child)
- *   setns(pidfd, pid [and user, when unprivileged])
+ *   setns(pidfd, pid [and user, when unprivileged]),
+ *   or a stage process: see join_stage.c
  *   clone3(into the cgroup)          ------------->  setns(pidfd, the rest), user last
  *                                    <-------------  MSG_CONSOLE + master
  *                                    <-------------  MSG_SECCOMP
@@ -75,37 +76,6 @@ static int open_sockets(void *context, struct error *err)
 	return 0;
 }
 
-/* Without privileges the kernel lets us write it only while we are dumpable. */
-static int set_own_oom_score(const struct plan *p, struct error *err)
-{
-	if (prctl(PR_SET_DUMPABLE, 1) < 0)
-		return fail(err, errno, "become dumpable");
-	if (handover_oom_score(p, 0, err) < 0)
-		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return fail(err, errno, "become non-dumpable");
-	return 0;
-}
-
-/* A pid namespace takes only children of who joins it; privileges over it may come with the user namespace. */
-static int join_here(struct join *j, struct error *err)
-{
-	unsigned long first = j->plan->target_ns & CLONE_NEWPID;
-
-	handover_raise_limits(j->plan);
-	if (j->plan->euid != 0) {
-		if (j->plan->process.set_oom_score && set_own_oom_score(j->plan, err) < 0)
-			return -1;
-		first |= j->plan->target_ns & CLONE_NEWUSER;
-	}
-	j->later = j->plan->target_ns & ~first;
-	if (first && setns(j->target, (int)first) < 0) {
-		fail(err, errno, "join the pid namespace of the container");
-		return error_code(err, "EXEC_JOIN");
-	}
-	return 0;
-}
-
 static bool has_occupant(const struct join *j)
 {
 	return j->plan->cgroup.systemd.program != NULL;
@@ -113,33 +83,7 @@ static bool has_occupant(const struct join *j)
 
 static int join_first(void *context, struct error *err)
 {
-	return has_occupant(context) ? 0 : join_here(context, err);
-}
-
-static int clone_here(struct join *j, struct error *err)
-{
-	bool into = j->cgroup >= 0 && !j->sibling; /* a sibling is in the cgroup */
-	struct sys_clone_args args = {
-		.flags = CLONE_PIDFD | (into ? SYS_CLONE_INTO_CGROUP : 0) | (j->sibling ? CLONE_PARENT : 0),
-		.exit_signal = j->sibling ? 0 : SIGCHLD,
-		.cgroup = (uint64_t)(into ? j->cgroup : 0),
-	};
-	int pidfd = -1;
-
-	args.pidfd = (uint64_t)(uintptr_t)&pidfd;
-	j->pid = sys_clone3(&args);
-	if (j->pid == 0)
-		join_child(j);
-	if (j->pid < 0) {
-		fail(err, errno, "clone a process into the container");
-		if (errno == EAGAIN)
-			error_hint(err, "the container's limit of processes (pids.max) is reached");
-		if (errno == ENOMEM)
-			error_hint(err, "the container's first process has ended, or its memory limit is reached");
-		return error_code(err, "CLONE");
-	}
-	j->pidfd = pidfd;
-	return 0;
+	return has_occupant(context) ? 0 : join_enter(context, err);
 }
 
 static int clone_in_unit(void *context, int sock, const char *cgroup_path, pid_t *ret_pid, int *ret_pidfd,
@@ -150,7 +94,7 @@ static int clone_in_unit(void *context, int sock, const char *cgroup_path, pid_t
 	(void)cgroup_path;
 	j->sibling = true;
 	j->occupant = sock;
-	if (join_here(j, err) < 0 || clone_here(j, err) < 0)
+	if (join_enter(j, err) < 0 || (join_leaves_host(j) && join_leave_host(j, sock, err) < 0) || join_clone(j, err) < 0)
 		return -1;
 	*ret_pid = j->pid;
 	*ret_pidfd = j->pidfd;
@@ -162,7 +106,7 @@ static int clone_process(void *context, struct error *err)
 	struct join *j = context;
 
 	if (!has_occupant(j)) {
-		if (clone_here(j, err) < 0)
+		if ((join_leaves_host(j) ? join_clone_by_stage : join_clone)(j, err) < 0)
 			return -1;
 	} else if (scope_enter(&j->scope, &j->plan->cgroup.systemd, j->cgroup, clone_in_unit, j, j->signals, err) < 0 ||
 		   scope_clone(&j->scope, j->cgroup, &j->pid, &j->pidfd, err) < 0) {
@@ -209,12 +153,9 @@ static int on_message(struct join *j, const struct msg *m, int *fd, struct error
 	}
 }
 
-/* As in launch.c: 1 handled, 0 end of file. */
-static int next_message(struct join *j, struct error *err)
+int join_wait(struct join *j, int sock, struct error *err)
 {
-	struct pollfd p[2] = {{.fd = j->sock, .events = POLLIN}, {.fd = j->signals, .events = POLLIN}};
-	autoclose int fd = -1;
-	struct msg m;
+	struct pollfd p[2] = {{.fd = sock, .events = POLLIN}, {.fd = j->signals, .events = POLLIN}};
 	int n;
 
 	do {
@@ -230,6 +171,18 @@ static int next_message(struct join *j, struct error *err)
 			}
 		}
 	} while (n < 0 || !p[0].revents);
+	return 0;
+}
+
+/* As in launch.c: 1 handled, 0 end of file. */
+static int next_message(struct join *j, struct error *err)
+{
+	autoclose int fd = -1;
+	struct msg m;
+	int n;
+
+	if (join_wait(j, j->sock, err) < 0)
+		return -1;
 	n = proto_recv(j->sock, &m, &fd);
 	if (n == 1)
 		return on_message(j, &m, &fd, err) < 0 ? -1 : 1;

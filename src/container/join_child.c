@@ -20,6 +20,7 @@
 #include "container/proto.h"
 #include "container/step.h"
 #include "kernel/privilege.h"
+#include "kernel/procfile.h"
 #include "kernel/sched.h"
 #include "kernel/terminal.h"
 
@@ -30,8 +31,11 @@ static int join_rest(void *context, struct error *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return fail(err, errno, "set the parent-death signal");
 	j->become.procfd = -1;
-	if (j->plan->process.apparmor || j->plan->process.selinux) { /* the host's, while it can be seen */
-		j->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (j->plan->process.apparmor || j->plan->process.selinux) {
+		/* Of our own, as the container's is not to be trusted (CVE-2019-16884); or the host's, while it can be
+		 * seen, where the container's processes cannot get at it through us. */
+		j->become.procfd = join_leaves_host(j) ? procfile_private()
+						       : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (j->become.procfd < 0)
 			return fail(err, errno, "open '/proc'");
 	}
@@ -150,8 +154,10 @@ _Noreturn void join_child(struct join *j)
 	struct msg m = {.kind = MSG_ERROR};
 
 	(void)prctl(PR_SET_NAME, "vert:exec");
-	fd_close(j->sock);
-	fd_close(j->signals);
+	if (j->sock >= 0)
+		fd_close(j->sock);
+	if (j->signals >= 0)
+		fd_close(j->signals);
 	if (j->cgroup >= 0)
 		fd_close(j->cgroup);
 	if (j->occupant >= 0)

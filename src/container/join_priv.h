@@ -19,13 +19,33 @@ struct join {
 	int master, signals;
 	struct scope scope;
 	bool sibling;	/* who clones is not we, but a child of ours: see scope.h */
-	int occupant;	/* its socket, -1 */
+	bool staged;	/* likewise, but outside the cgroup: see join_stage.c */
+	int occupant;	/* the socket of who clones, -1 */
 	bool ready;
 
 	unsigned long later; /* namespaces the child joins */
 	int slave;
 	struct become become;
 };
+
+/* ---- join_stage.c: how the process gets into the container ---- */
+
+/* The container's processes are root of our user namespace: what they may trace they see through, and nothing but not
+ * having the host in reach any more protects it.  Then who clones the process has left the host. */
+bool join_leaves_host(const struct join *j);
+
+/* Joins what must be joined before the clone, where that is for us to do. */
+MUST_CHECK int join_enter(struct join *j, struct error *err);
+
+/* Joins all but the cgroup namespace and closes all of the host's but the sockets REPORT and child_sock. */
+MUST_CHECK int join_leave_host(struct join *j, int report, struct error *err);
+
+/* Clones the process, here or by a stage process that leaves the host first. */
+MUST_CHECK int join_clone(struct join *j, struct error *err);
+MUST_CHECK int join_clone_by_stage(struct join *j, struct error *err);
+
+/* Waits until SOCK can be read; a signal that asks us to end is an error. */
+MUST_CHECK int join_wait(struct join *j, int sock, struct error *err);
 
 /* The new process, from clone to execve. */
 _Noreturn void join_child(struct join *j);

@@ -64,6 +64,20 @@ int namespaces_open(struct init *init, struct error *err)
 	return 0;
 }
 
+int namespaces_join(const struct init *init, struct error *err)
+{
+	const struct plan *p = init->plan;
+
+	for (int i = 0; !init->staged && i < PLAN_NS_COUNT; i++)
+		if (init->stage_ns[i] >= 0 && setns(init->stage_ns[i], 0) < 0)
+			return fail_at(err, errno, p->ns[i].at, "join the %s namespace '%s'", kinds[i].name,
+				       p->ns[i].path);
+	/* The container's own mounts must not appear in a namespace that others live in: it gets a copy. */
+	if (p->ns[PLAN_NS_MOUNT].how == PLAN_NS_JOIN && unshare(CLONE_NEWNS) < 0)
+		return fail_at(err, errno, p->ns[PLAN_NS_MOUNT].at, "copy the joined mount namespace");
+	return 0;
+}
+
 /* Flags of the new namespaces; the cgroup namespace is made by init, inside its cgroup. */
 static uint64_t new_flags(const struct plan *p)
 {

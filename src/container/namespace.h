@@ -21,3 +21,6 @@ MUST_CHECK int namespaces_open(struct init *init, struct error *err);
  * the pair, for what a stage process reports. */
 MUST_CHECK int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd,
 				struct error *err);
+
+/* In init: joins what a stage process did not join before; of a mount namespace that was joined it makes a copy. */
+MUST_CHECK int namespaces_join(const struct init *init, struct error *err);

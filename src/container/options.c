@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -71,6 +72,18 @@ int options_filter(const struct runtime *rt, const struct oci_config *config, bo
 		ret->receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");
 	ret->cache_dir = cache ? open_cache(rt->root) : -1;
 	return 0;
+}
+
+void options_terminal_size(struct plan_process *p)
+{
+	struct winsize size;
+
+	for (int fd = 0; p->terminal && !p->rows && fd < 3; fd++)
+		if (ioctl(fd, TIOCGWINSZ, &size) == 0) {
+			p->rows = size.ws_row;
+			p->columns = size.ws_col;
+			return;
+		}
 }
 
 int options_require(const struct plan *plan, struct error *err)

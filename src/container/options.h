@@ -21,5 +21,8 @@ MUST_CHECK int options_rootless(const struct runtime *rt, struct host *host, str
 MUST_CHECK int options_filter(const struct runtime *rt, const struct oci_config *config, bool cache,
 			      struct filter_options *ret, struct arena *arena, struct error *err);
 
+/* A terminal in the foreground begins with the size of ours, if the configuration names none. */
+void options_terminal_size(struct plan_process *p);
+
 /* Refuses labels whose security module is absent, before anything is created. */
 MUST_CHECK int options_require(const struct plan *plan, struct error *err);

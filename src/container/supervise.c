@@ -97,7 +97,7 @@ static void handle_signal(const struct supervise *s, struct relay *relay, int si
 {
 	if (sig == SIGCHLD)
 		return;
-	if (sig == SIGWINCH) {
+	if (sig == SIGWINCH && s->master >= 0) {
 		relay_resize(relay);
 		return;
 	}

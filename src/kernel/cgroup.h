@@ -44,6 +44,10 @@ MUST_CHECK int cgroup_make(const struct plan_cgroup *plan, struct cgroup *ret, s
 MUST_CHECK int cgroup_adopt(const struct plan_cgroup *plan, bool below, pid_t pid, struct cgroup *ret,
 			    struct error *err);
 
+/* Enables every controller that can be, on the way from the mount to the cgroup PATH: for a limit that `update`
+ * brings and create did not need.  What cannot be enabled shows when the limit is written. */
+void cgroup_enable_on_path(const char *mount, const char *path);
+
 /* Gives back what cgroup_make() made: kills what runs in it, removes it and the parents it made (that nobody
  * else uses) and closes it.  An existing cgroup that was taken over is emptied but not removed.  Copes
  * with CGROUP_NONE and with being called twice. */

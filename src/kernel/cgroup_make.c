@@ -324,6 +324,18 @@ void cgroup_undo(const struct plan_cgroup *plan, struct cgroup *cg)
 	*cg = CGROUP_NONE;
 }
 
+void cgroup_enable_on_path(const char *mount, const char *path)
+{
+	char parent[CGROUP_PATH_MAX];
+	autoclose int fd = -1, dir = -1;
+	unsigned made = 0;
+	const char *name;
+	struct error err;
+
+	if (cgroup_split(path, parent, &name, &err) == 0 && cgroup_open_mount(mount, &fd, &err) == 0)
+		(void)prepare_parents(fd, parent, &made, &dir); /* all of them exist: nothing is made */
+}
+
 int cgroup_make(const struct plan_cgroup *plan, struct cgroup *ret, struct error *err)
 {
 	struct cgroup cg = CGROUP_NONE;

@@ -38,3 +38,15 @@ int procfile_write(int procfd, const char *path, const char *data, size_t len)
 		errno = EIO;
 	return n == (ssize_t)len ? 0 : -1;
 }
+
+int procfile_private(void)
+{
+	autoclose int fs = sys_fsopen("proc", SYS_FSOPEN_CLOEXEC);
+
+	if (fs < 0)
+		return -1;
+	(void)sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "subset", "pid", 0); /* from Linux 5.8 on: always */
+	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC);
+}

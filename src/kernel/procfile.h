@@ -9,5 +9,8 @@
  * magic link followed, and the result is checked to belong to procfs.  -1 with errno. */
 int procfile_open(int procfd, const char *path, int flags);
 
+/* A procfs of our pid namespace that is mounted nowhere, with the processes and nothing else in it.  -1 with errno. */
+int procfile_private(void);
+
 /* Writes DATA with one write(2).  0 or -1 with errno; a short write is EIO. */
 int procfile_write(int procfd, const char *path, const char *data, size_t len);

@@ -49,7 +49,7 @@ static int plan_time(const struct oci_config *config, struct plan *plan, struct 
 static int check_needs(const struct oci_config *config, const struct plan *plan, struct error *err)
 {
 	const struct oci_linux *l = config->linux;
-	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how == PLAN_NS_NEW;
+	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT; /* of a joined one it gets a copy */
 	const struct {
 		bool asked;
 		const char *where;
@@ -67,7 +67,7 @@ static int check_needs(const struct oci_config *config, const struct plan *plan,
 		return fail_at(err, 0, "domainname", "domainname needs a uts namespace");
 	for (size_t i = 0; !own_mounts && i < COUNT_OF(mounts); i++)
 		if (mounts[i].asked) {
-			fail_at(err, 0, mounts[i].where, "%s needs a new mount namespace", mounts[i].where);
+			fail_at(err, 0, mounts[i].where, "%s needs a mount namespace", mounts[i].where);
 			return error_hint(err, "add {\"type\": \"mount\"} to linux.namespaces");
 		}
 	return 0;
