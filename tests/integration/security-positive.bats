@@ -73,6 +73,23 @@ without() {
 	grep '^hit=' "$ID.out"
 }
 
+@test "positive V03: a process that joins from the host shows the host to who may trace" {
+	requires root
+	local i
+	without stage
+	attackers stalker
+	caps CAP_SYS_PTRACE CAP_KILL
+	argv /bin/stalker
+	start_new "$ID"
+	within 5 grep -q ready "$ID.out"
+	for ((i = 0; i < 60; i++)); do
+		vert exec "$ID" /bin/true </dev/null || :
+		! grep -q 'hit=host-root' "$ID.out" || break
+	done
+	grep -q 'hit=host-root' "$ID.out"
+	grep -q "^hit=cwd .*$TMP" "$ID.out"
+}
+
 @test "positive V04: with the launcher's descriptors, and without a look at the result, the directory is the host's" {
 	requires root
 	local n seen=

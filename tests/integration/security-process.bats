@@ -108,7 +108,8 @@ load security
 		cfg '.linux.namespaces = (.linux.namespaces | map(select(.type != "user"))) + [{type: "user"}]
 			| .linux.uidMappings = $m | .linux.gidMappings = $m' --argjson m "$map"
 		run_split vert run --bundle "$BUNDLE" "$ID"
-		[ "$status" != 0 ] && [ "$status" -lt 126 ]
+		[ "$status" != 0 ]
+		[ "$status" -lt 126 ]
 		one_message
 		n=$((n + 1))
 	done <<-END
@@ -283,7 +284,11 @@ load security
 		run_split vert create --bundle "$BUNDLE" --console-socket "$TMP/s-$how" "$ID-$how"
 		[ $SECONDS -lt 8 ]
 		case $how in
-		dgram | deaf) [ "$status" = 1 ] && one_message && [ ! -d "$ROOT/$ID-$how" ] ;;
+		dgram | deaf)
+			[ "$status" = 1 ]
+			one_message
+			[ ! -d "$ROOT/$ID-$how" ]
+			;;
 		*) [ "$status" -lt 2 ] ;;
 		esac
 	done

@@ -3,7 +3,7 @@
 # containers with that volume start.  Each function below prepares one kind of path; storm_starts runs it.
 #
 #	VERT_TESTS_STORM_STARTS		starts of each kind, at most (300)
-#	VERT_TESTS_STORM_SECONDS	and for so long, at most (4)
+#	VERT_TESTS_STORM_SECONDS	and for so long, at most (2)
 #	VERT_TESTS_STORM_FIGURES	a file for one line a kind: starts, exchanges, what became of them
 
 load security
@@ -89,6 +89,7 @@ KINDS="targets sources devices masks cwd console copyup rootfs"
 
 # start_storm: until stop_storm; waits for it to blow.
 start_storm() {
+	rm -f "$TMP/count"
 	"$ATTACK/storm" "$TMP/count" "${PAIRS[@]}" 3>&- 4>&- &
 	STORM=$!
 	BACKGROUND+=("$STORM")
@@ -103,14 +104,15 @@ stop_storm() {
 # storm_starts KIND [UNTIL-COMMAND]: starts containers in a storm; $STARTED says how many came to run, $REFUSED
 # how many were refused by a message.  Ends early when UNTIL-COMMAND succeeds.
 storm_starts() {
-	local n=${VERT_TESTS_STORM_STARTS:-300} end=$((SECONDS + ${VERT_TESTS_STORM_SECONDS:-4})) rc
+	local n=${VERT_TESTS_STORM_STARTS:-300} end=$((SECONDS + ${VERT_TESTS_STORM_SECONDS:-2})) rc
 	STARTED=0 REFUSED=0
 	make_volume
 	"kind_$1"
 	use_id "$ID"
 	start_storm
 	: >"$TMP/storm.out"
-	while [ $((n--)) -gt 0 ] && [ $SECONDS -lt $end ]; do
+	# Some at least, however slow the machine is.
+	while [ $((n--)) -gt 0 ] && [ $SECONDS -lt $end -o $((STARTED + REFUSED)) -lt 8 ]; do
 		rc=0
 		timeout -k 1 10 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null \
 			>>"$TMP/storm.out" 2>"$TMP/storm.err" 3>&- 4>&- || rc=$?
