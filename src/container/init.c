@@ -34,6 +34,7 @@
 #include "kernel/loopback.h"
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
+#include "kernel/procfile.h"
 #include "kernel/rootfs.h"
 #include "kernel/sched.h"
 #include "kernel/sysctl.h"
@@ -306,7 +307,7 @@ static int open_proc(void *context, struct error *err)
 	c->become.procfd = -1;
 	if (!p->apparmor && !p->selinux && !c->plan->keyring_label)
 		return 0;
-	c->become.procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->become.procfd = procfile_root();
 	if (c->become.procfd < 0)
 		return fail(err, errno, "open '/proc'");
 	return 0;

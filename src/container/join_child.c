@@ -34,8 +34,7 @@ static int join_rest(void *context, struct error *err)
 	if (j->plan->process.apparmor || j->plan->process.selinux) {
 		/* Of our own, as the container's is not to be trusted (CVE-2019-16884); or the host's, while it can be
 		 * seen, where the container's processes cannot get at it through us. */
-		j->become.procfd = join_leaves_host(j) ? procfile_private()
-						       : open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		j->become.procfd = join_leaves_host(j) ? procfile_private() : procfile_root();
 		if (j->become.procfd < 0)
 			return fail(err, errno, "open '/proc'");
 	}

@@ -5,10 +5,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
+
+enum { PROC_ROOT_INO = 1 };
+
+int procfile_root(void)
+{
+	autoclose int fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INO) {
+		errno = EXDEV;
+		return -1;
+	}
+	return take_fd(&fd);
+}
 
 int procfile_open(int procfd, const char *path, int flags)
 {

@@ -9,6 +9,10 @@
  * magic link followed, and the result is checked to belong to procfs.  -1 with errno. */
 int procfile_open(int procfd, const char *path, int flags);
 
+/* "/proc", when it is the root of a procfs and nothing that was put there in a mount namespace we joined.  -1 with
+ * errno. */
+int procfile_root(void);
+
 /* A procfs of our pid namespace that is mounted nowhere, with the processes and nothing else in it.  -1 with errno. */
 int procfile_private(void);
 

@@ -4,12 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "kernel/procfile.h"
 
 static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 {
@@ -35,16 +34,14 @@ static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 
 int sysctl_write_all(const struct plan_sysctl *sysctls, size_t n, struct error *err)
 {
-	autoclose int sys = -1;
-	struct statfs fs;
+	autoclose int proc = -1, sys = -1;
 
 	if (n == 0)
 		return 0;
-	sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (sys < 0 || fstatfs(sys, &fs) < 0)
+	proc = procfile_root();
+	sys = proc < 0 ? -1 : procfile_open(proc, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	if (sys < 0)
 		return fail(err, errno, "open '/proc/sys'");
-	if (fs.f_type != PROC_SUPER_MAGIC)
-		return fail(err, 0, "'/proc/sys' is not a procfs");
 	for (size_t i = 0; i < n; i++)
 		if (write_one(sys, &sysctls[i], err) < 0)
 			return -1;
