@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -85,9 +86,9 @@ int plan_cgroup_place(struct arena *arena, const struct oci_config *config, cons
 		plan->cgroup.path = arena_strdup(arena, buf);
 		return 0;
 	}
-	if (is_systemd_form(path)) {
-		fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' is in systemd's form slice:prefix:name", path);
-		return error_hint(err, "use the option --systemd-cgroup, or give a path");
-	}
+	/* BuildKit inside Docker writes this form and does not ask for the systemd driver: a path like any other, as
+	 * crun and runc take it. */
+	if (is_systemd_form(path))
+		log_debug("cgroupsPath '%s' is in systemd's form; without --systemd-cgroup it is a plain path", path);
 	return clean(arena, path[0] == '/' ? "" : base, path, &plan->cgroup.path, err);
 }
