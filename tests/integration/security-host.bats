@@ -156,6 +156,15 @@ load security
 	[ "$(cat /proc/sys/kernel/{core_pattern,hostname,domainname,msgmax,panic} /proc/sys/vm/swappiness)" = "$before" ]
 }
 
+@test "V77: the name of a resctrl group is one component" {
+	local bad
+	for bad in .. . a/b ../x info mon_groups "" $'a\nb'; do
+		cfg '.linux.intelRdt = {closID: $c}' --arg c "$bad"
+		run_split vert run --bundle "$BUNDLE" "$ID"
+		[ "$status" = 1 ]
+	done
+}
+
 @test "V80: an id is a name and never a path" {
 	local id before
 	mkdir -m 700 "$ROOT"

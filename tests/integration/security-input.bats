@@ -11,6 +11,17 @@ hook() {
 	cfg '.hooks[$k] += [{path: $p, timeout: 20}]' --arg k "$1" --arg p "$TMP/$1"
 }
 
+@test "V50: annotations that would hand the service manager a program are refused, unknown ones change nothing" {
+	requires root
+	local before a
+	probe mounts , caps , ns
+	before=$(grep -v '^ns\.' <<<"$output")
+	cfg '.annotations = {"org.evil.Exec": "/bin/sh", "run.oci.unknown": "1", "org.systemd.property.ExecStartPost": "/bin/sh",
+		"org.systemd.property.../x": "1"}'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	[ "$status" != 0 ] || [ "$(grep -v '^ns\.' <<<"$output")" = "$before" ]
+}
+
 @test "V90: hooks of the host get nothing of the container's environment" {
 	local kind
 	cfg '.process.env = ["PATH=/evil", "LD_PRELOAD=/x.so", "EVIL=1"] | .process.args = ["/bin/probe", "echo", "ran"]'

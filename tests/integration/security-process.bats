@@ -305,3 +305,24 @@ load security
 	refused "console socket" vert create --bundle "$BUNDLE" \
 		--console-socket "$TMP/$(printf '%090d' 1)/$(printf '%090d' 2)/s" "$ID-long"
 }
+
+@test "V64: a reader that does not read costs nothing and holds no signal back" {
+	local pid before
+	cfg '.process.terminal = true'
+	argv /bin/sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'
+	mkfifo "$TMP/unread"
+	exec 8<>"$TMP/unread"
+	"$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/unread" 2>"$TMP/err" 3>&- 4>&- 8>&- &
+	pid=$!
+	BACKGROUND+=($pid)
+	within 5 is_status "$ID" running
+	sleep 0.7
+	before=$(awk '{print $14 + $15}' "/proc/$pid/stat")
+	sleep 1
+	[ $(($(awk '{print $14 + $15}' "/proc/$pid/stat") - before)) -le 5 ]
+	kill -KILL "$(state "$ID" pid)"
+	sleep 0.3
+	kill -TERM $pid
+	within 5 no kill -0 $pid
+	exec 8>&-
+}

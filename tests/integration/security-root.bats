@@ -237,6 +237,22 @@ bad_thing() {
 	has cwd=/run/inner
 }
 
+@test "V23: options are words of a table, and text that belongs to no file system is refused" {
+	local bad
+	for bad in "ro,Z=" "ro,rshared" $'ro\nsuid' "Z" "context=x,suid" "bind,"; do
+		cfg '.mounts = [.mounts[] | select(.destination != "/data")] + [{destination: "/data", type: "tmpfs",
+			source: "t", options: [$b]}]' --arg b "$bad"
+		run_split vert run --bundle "$BUNDLE" "$ID"
+		[ "$status" = 1 ]
+		one_message
+	done
+	for bad in nonsense "ro,suid" "mode=777"; do
+		cfg '.mounts = [.mounts[] | select(.destination != "/data")] + [{destination: "/data", type: "bind",
+			source: $h, options: ["bind", $b]}]' --arg b "$bad" --arg h "$HOST"
+		refused "unknown option" vert run --bundle "$BUNDLE" "$ID"
+	done
+}
+
 @test "V24: mounts of the container do not reach the host in any propagation mode" {
 	requires root
 	local mode before
