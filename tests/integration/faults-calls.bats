@@ -7,6 +7,7 @@ load helpers
 
 setup() {
 	setup_bundle
+	[ -n "${VERT_TESTS_SWEEP-}" ] || skip "minutes of tracing: VERT_TESTS_SWEEP=1 runs it"
 	requires root cgroup python3 musl-gcc
 	[ "$(uname -m)" = x86_64 ] || skip "the injector is for x86-64"
 }

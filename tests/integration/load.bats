@@ -7,6 +7,11 @@ load helpers
 
 BATS_TEST_TIMEOUT=${LOAD_TIMEOUT:-60}
 
+setup() {
+	setup_bundle
+	requires root # what a user's limits allow differs from host to host
+}
+
 # open_files PID
 open_files() {
 	ls "/proc/$1/fd" | wc -l
