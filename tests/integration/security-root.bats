@@ -318,12 +318,12 @@ bad_thing() {
 	before=$(</proc/self/mountinfo)
 	cfg '.linux.namespaces |= map(select(.type != "mount"))'
 	cp "$BUNDLE/config.json" "$TMP/no-mount.json"
-	refused "needs a new mount namespace" vert run --bundle "$BUNDLE" "$ID"
+	refused "needs a mount namespace" vert run --bundle "$BUNDLE" "$ID"
 	for what in '.linux.maskedPaths = ["/etc"]' '.linux.readonlyPaths = ["/etc"]' '.root.readonly = true' \
 		'.linux.rootfsPropagation = "shared"'; do
 		cp "$TMP/no-mount.json" "$BUNDLE/config.json"
 		cfg ".mounts = [] | $what"
-		refused "needs a new mount namespace" vert run --bundle "$BUNDLE" "$ID"
+		refused "needs a mount namespace" vert run --bundle "$BUNDLE" "$ID"
 	done
 	cp "$TMP/no-mount.json" "$BUNDLE/config.json"
 	cfg '.mounts = []'
