@@ -33,6 +33,19 @@ static void collect_privilege(struct host *host)
 	host->privileged = host->euid == 0 && !host->in_userns && (effective & (UINT64_C(1) << CAP_SYS_ADMIN_BIT));
 }
 
+/* Whether PATH, a cgroup below MOUNT, has one above it that was delegated to us: one that takes processes. */
+static bool may_use_parent(const char *mount, const char *path)
+{
+	const char *last = strrchr(path, '/');
+	char file[4400];
+
+	if (!last || !last[1])
+		return false; /* the root, as in a cgroup namespace */
+	return (size_t)snprintf(file, sizeof(file), "%s%.*s/cgroup.procs", mount, (int)(last - path), path) <
+		       sizeof(file) &&
+	       faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) == 0;
+}
+
 static void collect_cgroup(struct arena *arena, struct host *host, bool own)
 {
 	char mount[256], path[300];
@@ -45,6 +58,7 @@ static void collect_cgroup(struct arena *arena, struct host *host, bool own)
 	/* Only who may not start at the root, or makes no cgroup, needs to know where he is. */
 	if ((!host->privileged || own) && cgroup_own_path(text, sizeof(text)) == 0)
 		host->cgroup_own = arena_strdup(arena, text);
+	host->cgroup_beside = host->cgroup_own && !host->privileged && may_use_parent(mount, host->cgroup_own);
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
 	if (fd_read_small(-1, path, text, sizeof(text)) >= 0)
 		host->cgroup_controllers = arena_strdup(arena, text);

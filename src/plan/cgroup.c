@@ -54,12 +54,26 @@ static bool is_systemd_form(const char *path)
 	return first && !strchr(path, '/') && strchr(first + 1, ':');
 }
 
+/* What a path that does not begin with '/' is relative to.  Without privileges only what is near our own cgroup can be
+ * ours: beside it where that is allowed, since the kernel lets a cgroup with processes, as ours is, hand no controllers
+ * on; else below it, where no limits are to be had but the container can be. */
+static const char *own_place(struct arena *arena, const struct host *host)
+{
+	const char *last;
+
+	if (host->privileged || !host->cgroup_own)
+		return "";
+	last = strrchr(host->cgroup_own, '/');
+	if (!host->cgroup_beside || !last)
+		return host->cgroup_own;
+	return arena_printf(arena, "%.*s", (int)(last - host->cgroup_own), host->cgroup_own);
+}
+
 int plan_cgroup_place(struct arena *arena, const struct oci_config *config, const struct host *host,
 		      enum plan_cgroup_choice choice, struct plan *plan, struct error *err)
 {
 	const char *path = config->linux ? config->linux->cgroups_path : NULL;
-	/* Without privileges only what is below our own cgroup can be ours. */
-	const char *base = host->privileged || !host->cgroup_own ? "" : host->cgroup_own;
+	const char *base = own_place(arena, host);
 	UNSET char buf[4096];
 
 	if (host->cgroup_mount && host->cgroup_own)

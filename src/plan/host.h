@@ -18,6 +18,7 @@ struct host {
 	int last_cap;			/* highest capability the kernel knows */
 	const char *cgroup_mount;	/* of cgroup2, NULL: none */
 	const char *cgroup_own;		/* our own cgroup there, "/..." */
+	bool cgroup_beside;		/* unprivileged, but the cgroup above our own takes processes from us */
 	const char *cgroup_controllers;	/* blank-separated: what the hierarchy's root offers */
 	struct plan_id_maps sub_uid, sub_gid; /* /etc/subuid and /etc/subgid of the caller, with the caller's own id
 						 first: what newuidmap accepts; only filled for an unprivileged caller */

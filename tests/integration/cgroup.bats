@@ -63,6 +63,18 @@ limited() {
 	[ "$output" = hello ]
 }
 
+@test "cgroup: without a path an ordinary user's container has the limits that were delegated" {
+	requires rootless cgroup-controller hugetlb
+	only_vert "crun makes no group without a path"
+	cfg 'del(.linux.cgroupsPath) | .linux.resources = {hugepageLimits: [{pageSize: "2MB", limit: 2097152}]}'
+	start_sleeper
+	# Beside the group of who started it, which has processes and may not divide itself.
+	[ "$(cgroup_dir)" = "$CGROUPFS${VERT_TESTS_CGROUP%/*}/vert/$ID" ]
+	[ "$(limit hugetlb.2MB.max)" = 2097152 ]
+	vert delete --force "$ID"
+	[ ! -e "$CGROUPFS${VERT_TESTS_CGROUP%/*}/vert/$ID" ]
+}
+
 @test "cgroup: the same path again gives the same group" {	# config-linux.md: MUST consistently attach
 	requires cgroup
 	KEEP_CGROUP=1

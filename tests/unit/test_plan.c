@@ -44,6 +44,16 @@ static const struct host user_host = {
 	.sub_gid = {2, sub_gids},
 };
 
+/* The same user in a service of its own systemd, as under Podman. */
+static struct host delegated_host(void)
+{
+	struct host host = user_host;
+
+	host.cgroup_own = "/user.slice/user-1000.slice/user@1000.service/user.slice/podman-1.scope";
+	host.cgroup_beside = true;
+	return host;
+}
+
 static const char *data_dir(void)
 {
 	static char dir[4096];
@@ -55,7 +65,10 @@ static const char *data_dir(void)
 
 static void plan_text(const char *name, struct buf *out)
 {
-	const struct host *host = str_starts(name, "user-") ? &user_host : &root_host;
+	const struct host delegated = delegated_host();
+	const struct host *host = str_starts(name, "user-delegated") ? &delegated
+				  : str_starts(name, "user-")	       ? &user_host
+								       : &root_host;
 	const struct filter_options filter = {.cache_dir = -1, .release = "6.0", .machine = "x86_64"};
 	struct plan plan = {.verb = PLAN_RUN, .id = "c1", .bundle = "/bundle", .state_root = "/run/vert"};
 	struct arena arena = {0};
