@@ -192,6 +192,8 @@ static int clone_init(void *context, struct error *err)
 	}
 	fd_close(l->init.sock); /* so that init's death reads as the end of the conversation */
 	l->init.sock = -1;
+	/* It may be through with them, and dead of one, before we come to listen. */
+	l->hooks_ran |= l->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0;
 	return 0;
 }
 
@@ -274,7 +276,6 @@ static int follow_init(void *context, struct error *err)
 	const struct plan *p = l->plan;
 	int n;
 
-	l->hooks_ran |= p->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0;
 	/* Where init needs no other word from us, the last one is sent ahead: it never waits. */
 	if (p->verb == PLAN_RUN && !p->hooks[PLAN_HOOK_PRESTART].n && !p->hooks[PLAN_HOOK_CREATE_RUNTIME].n &&
 	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file)
