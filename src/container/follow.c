@@ -32,12 +32,17 @@ int launch_hooks(struct launch *l, enum plan_hook_kind kind, struct error *err)
 
 static int take_console(struct launch *l, int *master, struct error *err)
 {
+	int rc = 0;
+
 	if (*master < 0)
 		return fail(err, EBADMSG, "receive the terminal");
 	if (l->plan->console_socket)
-		return terminal_send_to_socket(l->plan->console_socket, *master, err);
-	l->master = take_fd(master);
-	return 0;
+		rc = terminal_send_to_socket(l->plan->console_socket, *master, err);
+	/* Kept after a failure, too: closed, it would break init's terminal, and init would say that in
+	 * place of why it could not be sent. */
+	if (!l->plan->console_socket || rc < 0)
+		l->master = take_fd(master);
+	return rc;
 }
 
 static int on_message(struct launch *l, const struct msg *m, int *fd, struct error *err)
