@@ -63,6 +63,12 @@ teardown_bundle() {
 		status=1
 	}
 	[ -z "$CG" ] || rmdir "$CGROUPFS$CG" || status=1
+	# The bundles are made of links.
+	[ "$(<"$TESTS_BASE/rootfs/data/file")" = text ] || {
+		echo "teardown: the test wrote into the file that all tests share"
+		echo text >"$TESTS_BASE/rootfs/data/file"
+		status=1
+	}
 	rm -rf --one-file-system "$BUNDLE" "$ROOT"
 	return $status
 }

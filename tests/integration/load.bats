@@ -128,7 +128,9 @@ open_files() {
 	start_sleeper
 	local pid
 	pid=$(state "$ID" pid)
-	echo "$pid" >"$CGROUPFS$CG/cgroup.procs"
+	# A group beside it: one that gives controllers on takes no process.
+	mkdir "$CGROUPFS$CG/beside"
+	echo "$pid" >"$CGROUPFS$CG/beside/cgroup.procs"
 	rmdir "$CGROUPFS$CG/$ID"
 	run vert pause "$ID"
 	[ "$status" = 1 ]
@@ -137,6 +139,7 @@ open_files() {
 	[ "$status" -lt 124 ]
 	vert delete --force "$ID"
 	[ ! -e "/proc/$pid" ] || within 2 test ! -e "/proc/$pid"
+	rmdir "$CGROUPFS$CG/beside"
 }
 
 @test "load: a pid that somebody else has by now is let alone" {

@@ -73,6 +73,16 @@ load security
 	has cap.effective= cap.permitted=
 }
 
+@test "V43: what the caller does not have itself is left out, with a warning" {
+	requires root
+	caps CAP_NET_RAW CAP_KILL
+	args caps
+	run_split setpriv --bounding-set=-net_raw "$RUNTIME" --log-level warning --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+	[ "$status" = 0 ]
+	has cap.permitted=CAP_KILL cap.bounding=CAP_KILL
+	[[ $stderr == *"warning: process.capabilities.permitted: 'cap_net_raw' is left out"* ]]
+}
+
 @test "V44: a user namespace brings back nothing, in run and in exec" {
 	requires root
 	user_ns

@@ -101,6 +101,7 @@ bad_thing() {
 	without_mount /dev
 	without_mount /dev/pts
 	without_mount /dev/shm
+	rm "$BUNDLE/rootfs/data/file" # a link to the one of all tests
 	echo hidden >"$BUNDLE/rootfs/data/file"
 	cfg '.linux.maskedPaths = ["/proc/kcore", "/data/file"]'
 	args read /data/file , stat /data/file
