@@ -124,9 +124,21 @@ int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struc
 	return 0;
 }
 
+/* A tmpfs without a mode takes over that of the directory it covers, as users of runc and crun expect (an image's
+ * /tmp stays 1777).  Fills MODE, or leaves it empty. */
+static void inherited_mode(const struct plan_mount *m, const struct stat *target, char *mode, size_t size)
+{
+	*mode = '\0';
+	if (strcmp(m->fstype, "tmpfs") != 0)
+		return;
+	for (size_t i = 0; i < m->data.n; i++)
+		if (str_starts(m->data.v[i], "mode="))
+			return;
+	snprintf(mode, size, "%04o", (unsigned)target->st_mode & 07777);
+}
+
 static int configure(int fs, const struct plan_mount *m, const struct stat *target, struct error *err)
 {
-	bool has_mode = false;
 	char mode[16];
 
 	if (m->source && sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", m->source, 0) < 0)
@@ -138,7 +150,6 @@ static int configure(int fs, const struct plan_mount *m, const struct stat *targ
 		const char *item = m->data.v[i], *value = strchr(item, '=');
 		char key[64];
 
-		has_mode |= str_starts(item, "mode=");
 		if (!value) {
 			if (sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, item, NULL, 0) < 0)
 				return fail_fs(fs, m, item, err);
@@ -151,57 +162,60 @@ static int configure(int fs, const struct plan_mount *m, const struct stat *targ
 		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, value + 1, 0) < 0)
 			return fail_fs(fs, m, item, err);
 	}
-	/* A tmpfs without a mode takes over that of the directory it covers, as users of runc and crun expect
-	 * (an image's /tmp stays 1777). */
-	if (strcmp(m->fstype, "tmpfs") == 0 && !has_mode) {
-		snprintf(mode, sizeof(mode), "%04o", (unsigned)target->st_mode & 07777);
-		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "mode", mode, 0) < 0)
-			return fail_fs(fs, m, "mode", err);
-	}
+	inherited_mode(m, target, mode, sizeof(mode));
+	if (mode[0] && sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "mode", mode, 0) < 0)
+		return fail_fs(fs, m, "mode", err);
 	return 0;
 }
 
-/* What fsconfig(2) cannot say (SB_SILENT, SB_I_VERSION, values of 256 bytes and more) goes by mount(2), onto
- * the held target; the kernel then has no state in which the flags are missing either. */
-static int mount_classic(const struct plan_mount *m, int target, int *ret_fd, struct error *err)
+/* What fsconfig(2) cannot say: SB_SILENT, SB_I_VERSION, values of 256 bytes and more. */
+static int make_by_mount(const struct plan_mount *m, const struct stat *target, int *ret_fd, struct error *err)
 {
 	struct buf data = {0};
-	char path[40];
-	int rc;
+	const char *failed;
+	char mode[16];
 
+	inherited_mode(m, target, mode, sizeof(mode));
 	for (size_t i = 0; i < m->data.n; i++)
 		buf_printf(&data, "%s%s", i ? "," : "", m->data.v[i]);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", target);
-	rc = mount(m->source ? m->source : m->fstype, path, m->fstype, m->classic_flags, data.s);
-	if (rc < 0)
-		fail_fs(-1, m, data.s ? data.s : "mount", err);
+	if (mode[0])
+		buf_printf(&data, "%smode=%s", data.s ? "," : "", mode);
+	failed = data.failed ? (errno = ENOMEM, "options") : mount_make_classic(m, data.s, ret_fd);
+	if (failed)
+		fail_fs(-1, m, data.s && strcmp(failed, "mount") == 0 ? data.s : failed, err);
 	buf_free(&data);
-	return rc < 0 ? -1 : (*ret_fd = -1, 0);
+	return failed ? -1 : 0;
+}
+
+static int make_by_context(const struct plan_mount *m, const struct stat *target, int *ret_fd, struct error *err)
+{
+	autoclose int fs = sys_fsopen(m->fstype, SYS_FSOPEN_CLOEXEC);
+	bool later = m->tmpcopyup;
+
+	if (fs < 0)
+		return fail_fs(-1, m, "fsopen", err);
+	if (configure(fs, m, target, err) < 0)
+		return -1;
+	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return fail_fs(fs, m, "create", err);
+	*ret_fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned)(later ? 0 : m->attr_set));
+	return *ret_fd < 0 ? fail_fs(fs, m, "fsmount", err) : 0;
 }
 
 static int make_fs(const struct plan_mount *m, int target, int userns, int *ret_fd, struct error *err)
 {
-	autoclose int fs = -1;
 	autoclose int mnt = -1;
 	autoclose int inside = -1;
 	struct stat st;
 
-	if (m->classic)
-		return mount_classic(m, target, ret_fd, err);
-	fs = sys_fsopen(m->fstype, SYS_FSOPEN_CLOEXEC);
-	if (fs < 0)
-		return fail_fs(-1, m, "fsopen", err);
 	if (fstat(target, &st) < 0)
 		return fail_at(err, errno, m->at, "stat '/%s'", m->target);
-	if (configure(fs, m, &st, err) < 0)
+	if ((m->classic ? make_by_mount : make_by_context)(m, &st, &mnt, err) < 0)
 		return -1;
-	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_fs(fs, m, "create", err);
-	mnt = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned)(m->tmpcopyup ? 0 : m->attr_set));
-	if (mnt < 0)
-		return fail_fs(fs, m, "fsmount", err);
-	if (m->tmpcopyup && (copyup_tree(target, mnt, m->target, err) < 0 || set_attributes(mnt, m, err) < 0))
+	if (m->tmpcopyup && copyup_tree(target, mnt, m->target, err) < 0)
 		return error_where(err, m->at);
+	if (((m->classic && !naive("classic")) || m->tmpcopyup) && set_attributes(mnt, m, err) < 0)
+		return -1;
 	if (m->idmap_inside && userns_make(&m->uid_map, &m->gid_map, &inside, err) < 0)
 		return error_where(err, m->at);
 	userns = inside >= 0 ? inside : userns;
@@ -335,16 +349,12 @@ static int remount(const struct plan_mount *m, int rootfd, struct error *err)
 	return set_propagation(m, target, err);
 }
 
-/* After mount(2) the mount is found again through its target, whose inode did not change. */
-static int finish_classic(const struct plan_mount *m, int rootfd, struct error *err)
+/* Without the defence: the mount is looked up once more for its attributes, and may be another by then. */
+static int set_attributes_by_path(const struct plan_mount *m, int rootfd, struct error *err)
 {
 	autoclose int mnt = inroot_open(rootfd, m->target, O_PATH, 0, 0);
 
-	if (mnt < 0)
-		return fail_at(err, errno, m->at, "open '/%s'", m->target);
-	if (set_attributes(mnt, m, err) < 0)
-		return -1;
-	return set_propagation(m, mnt, err);
+	return mnt < 0 ? fail_at(err, errno, m->at, "open '/%s'", m->target) : set_attributes(mnt, m, err);
 }
 
 static int open_cgroup_source(const struct plan_mount *m, const char *cgroup_dir, int *ret_fd, struct error *err)
@@ -385,13 +395,13 @@ int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int use
 		return -1;
 	if (m->kind == PLAN_MOUNT_FS && make_fs(m, target, userns, &mnt, err) < 0)
 		return -1;
-	if (mnt < 0)
-		return finish_classic(m, *rootfd, err);
 	if (mount_attach(mnt, target) < 0) {
 		fail_at(err, errno, m->at, "attach the mount of '%s' to '/%s'", m->source ? m->source : m->fstype,
 			m->target);
 		return error_code(err, "MOUNT_FAILED");
 	}
+	if (m->classic && naive("classic") && set_attributes_by_path(m, *rootfd, err) < 0)
+		return -1;
 	if (set_propagation(m, mnt, err) < 0)
 		return -1;
 	if (!m->target[strspn(m->target, "/.")]) {

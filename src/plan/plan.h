@@ -63,7 +63,7 @@ struct plan_mount {
 	const char *fstype;
 	struct plan_strings data;	/* FS: "key=value" or "flag", one file system parameter each */
 	struct plan_strings sb_flags;	/* FS: "ro", "sync", "dirsync", "lazytime", "mand" */
-	bool classic;			/* FS: by mount(2), what fsconfig(2) cannot say: see mount_classic() */
+	bool classic;			/* FS: by mount(2), what fsconfig(2) cannot say: see mount_make_classic() */
 	unsigned long classic_flags;	/* MS_* of the super block for that, and for REMOUNT */
 	uint64_t attr_set, attr_clr;	/* SYS_MOUNT_ATTR_* of the mount itself */
 	uint64_t rec_set, rec_clr;	/* and of the whole tree (rro, rnosuid, ...) */

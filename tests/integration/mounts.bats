@@ -451,3 +451,31 @@ nested_away() {
 	refused_run "/does/not/exist"
 	nothing_left -v
 }
+
+# "silent" goes by mount(2) alone; everything else about such a mount is as ever.
+@test "mounts: a file system made by mount(2) has attributes, the directory's mode and its contents" {
+	mkdir -m 1777 "$BUNDLE/rootfs/full"
+	echo kept >"$BUNDLE/rootfs/full/file"
+	cfg '.mounts += [{destination: "/full", type: "tmpfs", source: "classic",
+		options: ["silent", "ro", "nosuid", "nodev", "noexec", "noatime", "tmpcopyup", "size=1m"]}]'
+	probe mounts , stat /full , read /full/file
+	mounted /full type=tmpfs opts=ro opts=nosuid opts=nodev opts=noexec opts=noatime super=size=1024k source=classic
+	like '^stat./full=.*1777'
+	has read./full/file=kept
+	[ "$(grep -c 'source=classic' <<<"$output")" = 1 ]
+}
+
+@test "mounts: an option that is too long for fsconfig(2) goes by mount(2)" {
+	requires root
+	local i lower=
+	for i in 1 2 3 4 5 6 7 8; do
+		mkdir -p "$TMP/a-directory-with-a-long-name-of-its-own-number-$i"
+		lower+=:$TMP/a-directory-with-a-long-name-of-its-own-number-$i
+	done
+	echo found >"$TMP/a-directory-with-a-long-name-of-its-own-number-8/file"
+	cfg '.mounts += [{destination: "/data", type: "overlay", source: "overlay", options: [$l, "nosuid"]}]' \
+		--arg l "lowerdir=${lower#:}"
+	probe mounts , read /data/file
+	mounted /data type=overlay opts=nosuid
+	has read./data/file=found
+}

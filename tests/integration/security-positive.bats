@@ -150,6 +150,14 @@ without() {
 	done
 }
 
+@test "positive storm: attributes by a second lookup of the path reach another mount" {
+	requires root
+	export BATS_TEST_TIMEOUT=300
+	without classic
+	VERT_TESTS_STORM_SECONDS=60 VERT_TESTS_STORM_STARTS=5000 storm_starts classic misplaced
+	misplaced
+}
+
 @test "positive V11: a /proc that is a link is mounted on" {
 	requires root
 	without kernelfs

@@ -41,6 +41,23 @@ kind_sources() {
 	args write /data/new x
 }
 
+# By mount(2), what fsconfig(2) cannot say: B leads to another mount of the container's.
+kind_classic() {
+	mkdir -p "$TMP/data" "$BUNDLE/rootfs/data"
+	rm "$VOL/b"
+	ln -s ../data "$VOL/b"
+	bind "$TMP/data" /data
+	cfg '.mounts += [{destination: "/vol/a", type: "tmpfs", source: "classic",
+		options: ["silent", "nosuid", "nodev", "noexec"]}]'
+	args mounts
+}
+
+# A container without the attributes on that mount, or with them on the other.
+misplaced() {
+	grep -E '^mount=.* source=classic' "$TMP/storm.out" | grep -qv 'nosuid' ||
+		grep -E '^mount=/data ' "$TMP/storm.out" | grep -v 'source=classic' | grep -q 'nosuid'
+}
+
 kind_devices() {
 	cfg '.linux.devices = [{path: "/vol/a/node", type: "c", major: 1, minor: 3, fileMode: 438, uid: 1, gid: 1},
 		{path: "/vol/a/new/fifo", type: "p", major: 0, minor: 0}]'
@@ -85,7 +102,7 @@ kind_rootfs() {
 	args echo ran
 }
 
-KINDS="targets sources devices masks cwd console copyup rootfs"
+KINDS="targets sources classic devices masks cwd console copyup rootfs"
 
 # start_storm: until stop_storm; waits for it to blow.
 start_storm() {

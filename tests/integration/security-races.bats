@@ -26,6 +26,12 @@ storm() {
 	[ ! -e "$HOST/dir/new" ]
 }
 
+@test "storm: on the target of a mount by mount(2), which gets its attributes nowhere else" {
+	storm classic
+	grep -q 'source=classic' "$TMP/storm.out"
+	no misplaced
+}
+
 @test "storm: on device nodes" {
 	requires root
 	storm devices
