@@ -15,7 +15,7 @@ struct init {
 	const char *cgroup_dir;	/* absolute path of our cgroup, NULL: none */
 	int not_ours[8];	/* descriptors of the launcher's, closed at once; -1: none */
 	bool sibling;		/* who clones is not the launcher but a child of it: see scope.h */
-	bool staged;		/* joins were done by a stage process: see stage.h */
+	bool staged;		/* joins were done by a stage process: see namespace.h */
 };
 
 /* Never returns. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -149,7 +150,7 @@ static int set_time_offsets(const struct plan *p, struct error *err)
 	return 0;
 }
 
-static int stage_work(struct init *init, pid_t *ret_pid, struct error *err)
+static int stage_work(struct init *init, int report, pid_t *ret_pid, struct error *err)
 {
 	struct sys_clone_args args = {.flags = new_flags(init->plan) | CLONE_PARENT};
 	/* Opened here: /proc of the mount namespace that is joined may be another one. */
@@ -160,29 +161,31 @@ static int stage_work(struct init *init, pid_t *ret_pid, struct error *err)
 	*ret_pid = sys_clone3(&args);
 	if (*ret_pid < 0)
 		return fail_clone(init->plan, err);
-	if (*ret_pid == 0)
+	if (*ret_pid == 0) {
+		fd_close(report); /* or the launcher would not see the stage die */
 		init_main(init);
+	}
 	return 0;
 }
 
-_Noreturn static void stage_main(struct init *init)
+_Noreturn static void stage_main(struct init *init, int report)
 {
 	struct msg m = {.kind = MSG_PID};
 	pid_t pid;
 
 	(void)prctl(PR_SET_NAME, "vert:stage");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (stage_work(init, &pid, &m.error) < 0)
+	if (stage_work(init, report, &pid, &m.error) < 0)
 		m.kind = MSG_ERROR;
 	m.value = m.kind == MSG_PID ? (int)pid : 0;
-	(void)proto_send(init->sock, &m, -1); /* the launcher is dead: so are we */
+	(void)proto_send(report, &m, -1); /* the launcher is dead: so are we */
 	_exit(m.kind == MSG_ERROR);
 }
 
-static int wait_for_stage(int sock, int stage, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+static int wait_for_stage(int report, int stage, pid_t *ret_pid, int *ret_pidfd, struct error *err)
 {
 	struct msg m;
-	int n = proto_recv(sock, &m, NULL);
+	int n = proto_recv(report, &m, NULL);
 
 	(void)proc_reap(stage);
 	if (n <= 0)
@@ -199,7 +202,9 @@ static int wait_for_stage(int sock, int stage, pid_t *ret_pid, int *ret_pidfd, s
 	return 0;
 }
 
-int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+/* Init and the stage process run side by side, and init may be the first to have something to say: the stage has a
+ * socket of its own, by PAIR; {-1, -1} when there is no stage. */
+static int clone_with(struct init *init, int cgroup, int sock, const int pair[2], int *ret_pidfd, struct error *err)
 {
 	autoclose int pidfd = -1;
 	struct sys_clone_args args = {
@@ -215,13 +220,31 @@ int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, in
 		return fail_clone(init->plan, err);
 	if (pid == 0) {
 		fd_close(sock);
-		if (init->staged)
-			stage_main(init);
-		init_main(init);
+		if (!init->staged)
+			init_main(init);
+		fd_close(pair[0]);
+		stage_main(init, pair[1]);
 	}
-	if (init->staged)
-		return wait_for_stage(sock, pidfd, ret_pid, ret_pidfd, err);
-	*ret_pid = pid;
 	*ret_pidfd = take_fd(&pidfd);
-	return 0;
+	return pid;
+}
+
+int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+{
+	autoclose int report = -1;
+	autoclose int stage = -1;
+	int pair[2] = {-1, -1};
+	pid_t pid;
+
+	if (!init->staged) {
+		pid = clone_with(init, cgroup, sock, pair, ret_pidfd, err);
+		*ret_pid = pid < 0 ? *ret_pid : pid;
+		return pid < 0 ? -1 : 0;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(err, errno, "make a socket pair");
+	report = pair[0];
+	pid = clone_with(init, cgroup, sock, pair, &stage, err);
+	fd_close(pair[1]);
+	return pid < 0 ? -1 : wait_for_stage(report, stage, ret_pid, ret_pidfd, err);
 }

@@ -18,7 +18,7 @@
 MUST_CHECK int namespaces_open(struct init *init, struct error *err);
 
 /* Clones init_main(INIT) into the namespaces and CGROUP (a descriptor, -1: stays in ours).  SOCK is our end of
- * the pair, for what a stage process reports. */
+ * the pair, which the child closes. */
 MUST_CHECK int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd,
 				struct error *err);
 

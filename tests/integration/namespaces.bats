@@ -255,3 +255,21 @@ start_userns_container() {
 	join network "/ns"
 	refused_run "/ns"
 }
+
+# Of the two that a stage process leaves behind, the container's first may be the faster: it hands over its terminal
+# before the stage has told its pid.
+@test "namespaces: the first process may be ahead of the one that made it" {
+	requires root strace
+	local other
+	start_sleeper other
+	other=$(state other pid)
+	use_id "$ID"
+	cfg '.process.terminal = true
+		| .linux.namespaces |= map(if .type == "pid" then . + {path: $p} else . end)' \
+		--arg p "/proc/$other/ns/pid"
+	args echo ran
+	run strace -f -qq -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=700000 \
+		"$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	succeeded
+	like '^ran'
+}
