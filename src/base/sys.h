@@ -44,6 +44,7 @@ int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint
 #define SYS_OPEN_TREE_CLONE 1
 #define SYS_AT_RECURSIVE 0x8000
 #define SYS_MOVE_MOUNT_F_EMPTY_PATH 0x04
+#define SYS_MOVE_MOUNT_T_SYMLINKS 0x10
 #define SYS_MOVE_MOUNT_T_EMPTY_PATH 0x40
 #define SYS_FSOPEN_CLOEXEC 1
 #define SYS_FSMOUNT_CLOEXEC 1

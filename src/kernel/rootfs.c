@@ -83,7 +83,7 @@ int rootfs_open(const char *rootfs, bool own_mounts, unsigned long propagation, 
 		if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &a) < 0)
 			return fail(err, errno, "make the root file system private");
 	}
-	if (sys_move_mount(tree, "", AT_FDCWD, rootfs, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (sys_move_mount(tree, "", AT_FDCWD, rootfs, SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_SYMLINKS) < 0)
 		return fail_at(err, errno, "root.path", "mount root file system '%s'", rootfs);
 	*ret_fd = take_fd(&tree);
 	return 0;

@@ -203,3 +203,15 @@ load helpers
 		mv "$BUNDLE/rootfs/$dir.away" "$BUNDLE/rootfs/$dir"
 	done
 }
+
+@test "rootfs: a root.path that is a link to a directory is that directory" {	# config.md: a directory MUST exist at the path
+	mv "$BUNDLE/rootfs" "$BUNDLE/real"
+	ln -s real "$BUNDLE/rootfs"
+	probe ls / , read /data/file
+	has read./data/file=text
+	rm "$BUNDLE/rootfs"
+	ln -s nowhere "$BUNDLE/rootfs"
+	refused_run "root.path"
+	rm "$BUNDLE/rootfs"
+	mv "$BUNDLE/real" "$BUNDLE/rootfs"
+}
