@@ -21,27 +21,31 @@ static const struct {
 
 static int plan_time(const struct oci_config *config, struct plan *plan, struct error *err)
 {
-	const struct oci_time_offsets *t = config->linux->time_offsets;
+	const size_t n = config->linux->time_offsets.n;
 
-	if (!t)
+	if (n == 0)
 		return 0;
 	if (plan->ns[PLAN_NS_TIME].how != PLAN_NS_NEW)
 		return fail_at(err, 0, "linux.timeOffsets", "time offsets need a new time namespace");
 	plan->set_time_offsets = true;
-	if (t->monotonic) {
-		plan->monotonic_secs = t->monotonic->secs.v;
-		plan->monotonic_nsecs = t->monotonic->nanosecs.v;
+	for (size_t i = 0; i < n; i++) {
+		const char *clock = config->linux->time_offsets.v[i].key;
+		const struct oci_time_offset *t = config->linux->time_offsets.v[i].v;
+		bool monotonic = strcmp(clock, "monotonic") == 0;
+		char at[96];
+
+		snprintf(at, sizeof(at), "linux.timeOffsets[\"%.40s\"]", clock);
+		if (!monotonic && strcmp(clock, "boottime") != 0) {
+			fail_at(err, 0, at, "no clock '%s' can have an offset", clock);
+			return error_hint(err, "there are 'monotonic' and 'boottime'");
+		}
+		if (!t)
+			continue;
+		if (t->nanosecs.v >= 1000000000)
+			return fail_at(err, 0, at, "nanosecs: %u nanoseconds are a second or more", t->nanosecs.v);
+		*(monotonic ? &plan->monotonic_secs : &plan->boottime_secs) = t->secs.v;
+		*(monotonic ? &plan->monotonic_nsecs : &plan->boottime_nsecs) = t->nanosecs.v;
 	}
-	if (t->boottime) {
-		plan->boottime_secs = t->boottime->secs.v;
-		plan->boottime_nsecs = t->boottime->nanosecs.v;
-	}
-	if (plan->monotonic_nsecs >= 1000000000)
-		return fail_at(err, 0, "linux.timeOffsets.monotonic.nanosecs", "%u nanoseconds are a second or more",
-			       plan->monotonic_nsecs);
-	if (plan->boottime_nsecs >= 1000000000)
-		return fail_at(err, 0, "linux.timeOffsets.boottime.nanosecs", "%u nanoseconds are a second or more",
-			       plan->boottime_nsecs);
 	return 0;
 }
 
