@@ -84,7 +84,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_settings = (struct log_settings){
-		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level};
+		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level,
+		.document = plan->document};
 	rc = timing_open(plan->timing, &err);
 	if (rc == 0)
 		rc = carry_out[plan->verb](plan, &status, &err);

@@ -135,7 +135,8 @@ void log_error(const struct error *err)
 
 	buf_puts(&text, err->msg);
 	if (err->where[0])
-		buf_printf(&text, " (config.json: %s)", err->where);
+		buf_printf(&text, " (%s: %s)", log_settings.document ? log_settings.document : "config.json",
+			   err->where);
 	if (text.failed)
 		return;
 	if (log_settings.fd >= 0)

@@ -17,6 +17,7 @@ struct log_settings {
 	int fd;		/* file of --log, -1: none */
 	bool json;	/* --log-format json */
 	enum log_level level;
+	const char *document; /* the file that the places of errors are in, NULL: config.json */
 };
 
 /* The program's settings; main() fills it.  The one variable global in the program. */

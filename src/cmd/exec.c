@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "container/container.h"
 #include "libocispec/arena.h"
@@ -91,6 +92,7 @@ static int exec(const struct cli_call *call, struct error *err)
 	}
 	if (read_gids(v, call->arena, err) < 0)
 		return -1;
+	log_settings.document = v->req.process_file ? v->req.process_file : "exec";
 	v->req.id = call->args[0];
 	v->req.args = args;
 	return container_exec(call->runtime, &v->req, err);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "container/container.h"
 
 static int run(const struct cli_call *call, struct error *err)
@@ -14,6 +15,7 @@ static int run(const struct cli_call *call, struct error *err)
 		fail(err, 0, "'mounts' can 'add' and 'remove', not '%s'", what);
 		return error_hint(err, "usage: vert mounts %s", call->command->operands);
 	}
+	log_settings.document = call->args[2];
 	return container_mounts(call->runtime, call->args[1], call->args[2], what[0] == 'a', err);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container/container.h"
 #include "libocispec/ocispec.h"
@@ -111,14 +112,15 @@ static int from_document(const struct cli_call *call, const char *name, struct e
 	char place[640];
 	int r = read_document(name, &text, err);
 
+	if (strcmp(name, "-") == 0)
+		name = "standard input";
+	log_settings.document = name;
 	if (r == 0) {
 		res = oci_parse(call->arena, oci_type_resources(), text.s ? text.s : "", text.n,
 				&why);
 		if (res) {
 			r = container_update(call->runtime, call->args[0], res, err);
 		} else {
-			if (strcmp(name, "-") == 0)
-				name = "standard input";
 			r = fail(err, 0, "%s", oci_error_format(&why, name, place, sizeof(place)));
 		}
 	}
@@ -153,6 +155,7 @@ static int run(const struct cli_call *call, struct error *err)
 		fail(err, 0, "'update' needs at least one limit");
 		return error_hint(err, "'vert update --help' lists them");
 	}
+	log_settings.document = "update";
 	if (limits && container_update(call->runtime, call->args[0], &res, err) < 0)
 		return -1;
 	return rdt ? container_update_rdt(call->runtime, call->args[0], v->l3_cache_schema, v->mem_bw_schema, err)

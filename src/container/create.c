@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "container/container.h"
 #include "container/handoff.h"
@@ -136,6 +137,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	struct host host;
 
 	timing_begin(&timing);
+	log_settings.document = req->config;
 	fill_from_request(h, rt, req);
 	if (state_check_id(p->id, err) < 0 || bundle_path(&h->arena, req->bundle, &p->bundle, err) < 0)
 		return -1;

@@ -34,7 +34,7 @@ int exec_not_found(const char *name, const char *path, bool denied, struct error
 	return error_status(err, NOT_FOUND);
 }
 
-/* Names the first component of PATH that is missing or refuses. */
+/* Names the first directory of PATH that is missing or refuses; of the program itself the message says it. */
 static void explain_path(const char *path, struct error *err)
 {
 	char part[4096];
@@ -43,7 +43,7 @@ static void explain_path(const char *path, struct error *err)
 	for (const char *s = path + strspn(path, "/"); *s;) {
 		s += strcspn(s, "/");
 		snprintf(part, sizeof(part), "%.*s", (int)(s - path), path);
-		if (stat(part, &st) < 0) {
+		if (*s && stat(part, &st) < 0) {
 			char text[128];
 
 			error_hint(err, "'%s': %s", part, errno_text(errno, text, sizeof(text)));

@@ -67,6 +67,7 @@ void handoff_settings(struct handoff *h, const char *timing)
 	h->plan->log_fd = log_settings.fd;
 	h->plan->log_json = log_settings.json;
 	h->plan->log_level = (int)log_settings.level;
+	h->plan->document = log_settings.document ? arena_strdup(&h->arena, log_settings.document) : NULL;
 	h->plan->timing = timing ? arena_strdup(&h->arena, timing) : NULL;
 }
 

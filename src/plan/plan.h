@@ -298,6 +298,7 @@ struct plan {
 	/* log settings of the program that made the plan */
 	int log_fd;
 	bool log_json;
+	const char *document; /* log_settings.document */
 	int log_level;
 	const char *timing;		/* file for --timing */
 };
