@@ -47,6 +47,7 @@ setup_bundle() {
 
 teardown_bundle() {
 	local pid id status=0
+	[ -n "${BUNDLE-}" ] || return 0 # skipped before there was any
 	for pid in "${BACKGROUND[@]}"; do
 		kill -KILL $(children "$pid") "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
