@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete state list ps pause resume update events mounts spec features
+	echo run create start exec kill delete state list ps pause resume update events mounts spec features seccomp
 }
 
 # the options of a command, '': those before it
@@ -25,6 +25,7 @@ _vert_options() {
 	'mounts') echo --help ;;
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
+	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	esac
 }
 
@@ -88,6 +89,11 @@ _vert_value() {
 	'events --interval') echo ANY ;;
 	'spec --bundle' | 'spec -b') echo DIR ;;
 	'spec --file' | 'spec -f') echo FILE ;;
+	'seccomp --bundle' | 'seccomp -b') echo DIR ;;
+	'seccomp --profile' | 'seccomp -p') echo FILE ;;
+	'seccomp --format' | 'seccomp -f') echo default text json bpf base64 ;;
+	'seccomp --output' | 'seccomp -o') echo FILE ;;
+	'seccomp --arch') echo ANY ;;
 	esac
 }
 
@@ -113,6 +119,8 @@ _vert_operand() {
 	'mounts 1') echo ANY ANY ;;
 	'mounts 2') echo ID ;;
 	'mounts 3') echo FILE ;;
+	'seccomp 1') echo ANY ANY ANY ;;
+	'seccomp 2') echo ANY ;;
 	esac
 }
 

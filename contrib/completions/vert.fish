@@ -151,3 +151,11 @@ complete -c vert -n '__fish_seen_subcommand_from spec' -s h -l help -d 'print a 
 
 complete -c vert -n __fish_use_subcommand -a features -d 'print what this build can do as JSON'
 complete -c vert -n '__fish_seen_subcommand_from features' -s h -l help -d 'print a short help'
+
+complete -c vert -n __fish_use_subcommand -a seccomp -d 'show, compile or explain a seccomp profile'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -s b -l bundle -x -a '(__fish_complete_directories)' -d 'directory with the config.json whose filter is meant'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -s p -l profile -r -F -d 'a file with a linux.seccomp object in its place; -: standard input'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -s f -l format -x -a 'default text json bpf base64' -d 'show and why: text or json; compile: bpf, base64 or text'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -s o -l output -r -F -d 'compile: write to this file'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -l arch -x -d 'why: architecture of the call, such as x86'
+complete -c vert -n '__fish_seen_subcommand_from seccomp' -s h -l help -d 'print a short help'

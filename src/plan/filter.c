@@ -17,6 +17,7 @@
 #include "libocispec/ocispec.h"
 #include "plan/filter_cache.h"
 #include "plan/filter_priv.h"
+#include "plan/filter_why.h"
 #include "plan/plan.h"
 
 /* From so many rules on the program is a search tree instead of a list.  With no rule at all libseccomp up to
@@ -63,6 +64,16 @@ static uint32_t action_value(enum oci_scmp_action action, const struct oci_u32 *
 		break;
 	}
 	return SCMP_ACT_KILL_PROCESS; /* filter_check() has seen to it that this is not reached */
+}
+
+uint32_t filter_rule_value(const struct oci_syscall_rule *rule)
+{
+	return action_value(rule->action, &rule->errno_ret);
+}
+
+uint32_t filter_default_value(const struct oci_seccomp *s)
+{
+	return action_value(s->default_action, &s->default_errno_ret);
 }
 
 static struct scmp_arg_cmp condition(const struct oci_syscall_arg *arg)
@@ -133,7 +144,7 @@ static int add_rules(struct compiler *c, uint32_t default_action, struct error *
 {
 	for (size_t i = 0; i < c->profile->syscalls.n; i++) {
 		const struct oci_syscall_rule *rule = &c->profile->syscalls.v[i];
-		uint32_t action = action_value(rule->action, &rule->errno_ret);
+		uint32_t action = filter_rule_value(rule);
 
 		if (action == default_action) /* says nothing new, and libseccomp refuses it */
 			continue;
@@ -207,7 +218,7 @@ static int export_program(scmp_filter_ctx ctx, struct arena *arena, struct plan_
 static int compile(struct arena *arena, const struct oci_seccomp *s,
 		   const struct filter_options *options, struct plan_filter *out, struct error *err)
 {
-	uint32_t default_action = action_value(s->default_action, &s->default_errno_ret);
+	uint32_t default_action = filter_default_value(s);
 	__attribute__((cleanup(release_filter))) scmp_filter_ctx ctx = seccomp_init(default_action);
 	struct compiler c = {.profile = s, .options = options, .ctx = ctx};
 	int rc;

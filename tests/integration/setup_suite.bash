@@ -117,7 +117,7 @@ setup_suite() {
 	command -v musl-gcc >/dev/null && static=musl-gcc
 	(
 		cd "$dir/../probe" || exit 1
-		$static -std=c17 -D_GNU_SOURCE -O1 -static -o "$TESTS_BASE/probe" probe.c facts.c acts.c &&
+		$static -std=c17 -D_GNU_SOURCE -O1 -static -o "$TESTS_BASE/probe" probe.c facts.c acts.c confine.c &&
 		$cc -std=c17 -D_GNU_SOURCE -O1 -o "$TESTS_BASE/helper" helper.c
 	) || return 1
 

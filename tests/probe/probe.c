@@ -320,7 +320,7 @@ const struct command process_commands[] = {
 
 static int dispatch(int argc, char **argv)
 {
-	const struct command *const tables[] = {process_commands, system_commands, act_commands};
+	const struct command *const tables[] = {process_commands, system_commands, act_commands, confine_commands};
 
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		for (const struct command *c = tables[t]; c->name; c++) {

@@ -2,9 +2,9 @@
 /*
  * The probe is the process the tests put into a container: one small static program that tells
  * what it finds as stable "key=value" lines, so that a test compares facts instead of the output
- * of tools that differ between systems.  This header joins its three parts: probe.c (dispatch and
+ * of tools that differ between systems.  This header joins its parts: probe.c (dispatch and
  * the facts about the process), facts.c (the facts about the system around it) and acts.c (what
- * the process can be told to do).
+ * the process can be told to do), confine.c (what extra confinement leaves it).
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct command {
 extern const struct command process_commands[];
 extern const struct command system_commands[];
 extern const struct command act_commands[];
+extern const struct command confine_commands[];
 
 /* The symbolic name of an errno, or its number in a static buffer when it has none here. */
 const char *errno_name(int err);

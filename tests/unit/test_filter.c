@@ -16,8 +16,8 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "bpf.h"
 #include "libocispec/ocispec.h"
+#include "plan/bpf.h"
 #include "plan/filter.h"
 #include "plan/plan.h"
 

@@ -20,9 +20,10 @@
 
 #include "base/fd.h"
 #include "base/str.h"
-#include "bpf.h"
 #include "libocispec/ocispec.h"
+#include "plan/bpf.h"
 #include "plan/filter.h"
+#include "plan/filter_why.h"
 #include "plan/plan.h"
 
 #include <cmocka.h> /* last: it has a macro fail() */
@@ -32,7 +33,7 @@ enum { LAST_CALL = 470 };
 static struct arena arena;
 static const struct oci_seccomp *profile;
 
-static int load_profile(void **state)
+static int load_profile_of(const char *name)
 {
 	const char *srcdir = getenv("srcdir");
 	char path[4096];
@@ -42,15 +43,19 @@ static int load_profile(void **state)
 	char *text;
 	size_t len;
 
-	(void)state;
-	snprintf(path, sizeof(path), "%s/tests/data/engines/podman-plain.json",
-		 srcdir ? srcdir : ".");
+	snprintf(path, sizeof(path), "%s/tests/data/engines/%s.json", srcdir ? srcdir : ".", name);
 	if (fd_read_file(AT_FDCWD, path, 1 << 20, &text, &len, &err) < 0)
 		return -1;
 	config = oci_parse(&arena, oci_type_config(), text, len, &bad);
 	free(text);
 	profile = config ? config->linux->seccomp : NULL;
 	return profile ? 0 : -1;
+}
+
+static int load_profile(void **state)
+{
+	(void)state;
+	return load_profile_of("podman-plain");
 }
 
 static int forget_profile(void **state)
@@ -165,6 +170,58 @@ static void test_against_rules(void **state)
 		}
 }
 
+/* What `vert seccomp why` says: the rule that it names is the first that matches and has the program's answer, and it
+ * names the default exactly when no rule does. */
+static void check_why(const struct plan_filter *f, int **numbers, int nr, uint64_t value)
+{
+	struct filter_call call = {
+		.name = "", .token = seccomp_arch_native(), .arch = "native", .nr = nr, .args = {value, value}};
+	struct seccomp_data data = {.nr = nr, .arch = seccomp_arch_native(), .args = {value, value}};
+	struct filter_answer a;
+	struct error err;
+	size_t first = 0;
+
+	assert_int_equal(filter_why(&arena, profile, f, &call, &a, &err), 0);
+	assert_int_equal(a.value, bpf_run(f->insns, f->n, &data));
+	while (first < profile->syscalls.n &&
+	       (!matches(&profile->syscalls.v[first], numbers[first], nr, call.args) ||
+		answer_of(profile->syscalls.v[first].action, &profile->syscalls.v[first].errno_ret) != a.value))
+		first++;
+	if (first == profile->syscalls.n) {
+		assert_int_equal(a.source, FILTER_BY_DEFAULT);
+		assert_int_equal(a.value, answer_of(profile->default_action, &profile->default_errno_ret));
+	} else {
+		assert_int_equal(a.source, FILTER_BY_RULES);
+		assert_int_equal(a.rules[0], first);
+	}
+}
+
+/* The profiles of all engines at hand. */
+static void test_why(void **state)
+{
+	static const char *const engines[] = {"docker-plain", "podman-plain", "buildkit", "buildah-run",
+					      "ctr-security", "cri-secured", "rootless-plain"};
+	static const uint64_t samples[] = {0, 8, 40, 0x7e020000, UINT64_MAX};
+	const struct filter_options options = {.cache_dir = -1, .release = "6.1", .machine = "test"};
+	const struct oci_seccomp *before = profile;
+	struct error err;
+
+	(void)state;
+	for (size_t e = 0; e < COUNT_OF(engines); e++) {
+		struct plan_filter f = {0};
+		int **numbers;
+
+		assert_int_equal(load_profile_of(engines[e]), 0);
+		assert_true(profile->syscalls.n > 5);
+		numbers = resolve();
+		assert_int_equal(plan_filter(&arena, profile, &options, &f, &err), 0);
+		for (int nr = 0; nr <= LAST_CALL; nr++)
+			for (size_t i = 0; i < COUNT_OF(samples); i++)
+				check_why(&f, numbers, nr, samples[i]);
+	}
+	profile = before;
+}
+
 static double microseconds(void)
 {
 	struct timespec t;
@@ -218,6 +275,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_rules),
+		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_cache_is_worth_it),
 	};
 
