@@ -9,6 +9,10 @@ IMAGE=localhost/busybox
 SYSTEMD_ONLY="quick-unit quick-ctr-scope podman-cgroup-manager podman-unit podman-cgroupns-host
 	podman-health-timer ctr-run-systemd docker-cgroup-unit rl-scope sys-running sys-unit"
 SYSTEMD_ONLY=$(echo $SYSTEMD_ONLY)
+# Checks of checkpoint and restore, and whether the runtime has these commands at all.
+CHECKPOINTS="ckpt-run ckpt ckpt-restore ckpt-export ckpt-rm ckpt-import ctr-checkpoint"
+CAN_CHECKPOINT=''
+! "$RT" checkpoint --help > /dev/null 2>&1 || CAN_CHECKPOINT=yes
 
 # status_of COMMAND...: its exit status, printed.
 status_of() {
@@ -59,6 +63,19 @@ p_limit() {
 pid_cgroup() { cat "/sys/fs/cgroup$(cut -d: -f3 "/proc/$1/cgroup")/$2"; }
 
 oom_kills() { awk '/^oom_kill /{print $2}' /proc/vmstat; }
+
+# link_up ADDRESS MAC: the interface between two guests (run --link); they begin with the same MAC.
+link_up() {
+	local dev
+	modprobe virtio_net && udevadm settle
+	for dev in /sys/class/net/*/device; do
+		[ -e "$dev" ] || return 1
+		dev=$(basename "${dev%/device}")
+		ip link set "$dev" down && ip link set "$dev" address "$2" &&
+			ip addr add "$1" dev "$dev" && ip link set "$dev" up
+		return
+	done
+}
 
 on_terminal() { script -qec "$*" /dev/null; }
 

@@ -3,8 +3,8 @@
 #
 # The systemd cgroup driver without an engine, as root and as a user: units, limits, what a
 # reload of systemd leaves alone, and what is left when something fails.
-CTL=(systemctl)
-[ "$(id -u)" = 0 ] || CTL=(systemctl --user)
+CTL=(systemctl) scope=scope
+[ "$(id -u)" = 0 ] || { CTL=(systemctl --user); scope=user-scope; }
 
 # config FILTER: a new bundle in ./sb, with jq's FILTER.
 config() {
@@ -103,16 +103,74 @@ killed_starts() {
 	until_prints end 5 unit_gone s5
 }
 
-check scope-run '^hello end $' run_and_gone
-check scope-properties '^50 500ms 67108864 yes 67108864 50 50000 100000 $' unit_properties
-check scope-later '^in 33554432 33554432 33554432 paused $' later_commands
-check scope-all-or-nothing '^50 50 50 $' all_or_nothing
-check scope-live-unit 'exists already and is in use.* end $' live_unit
+sliced() {	# a slice in a slice, properties by annotation, unified keys that are properties or files
+	local unit=vt-s6.scope dir
+	config s6 '.linux.cgroupsPath = "vt-a-b.slice:vt:s6" | .process.args = ["sleep", "1000"] |
+		.annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 5000000"} |
+		.linux.resources = {unified: {"memory.high": "50003968", "memory.oom.group": "1", "pids.max": "33"}}' &&
+		sd run -d -b sb s6 < /dev/null > run.log 2>&1 || { cat run.log; return 1; }
+	dir=$("${CTL[@]}" show -p ControlGroup --value $unit)
+	echo "${dir#"${dir%%/vt.slice*}"}"
+	"${CTL[@]}" show $unit -p TimeoutStopUSec -p MemoryHigh -p TasksMax --value | sort
+	cat /sys/fs/cgroup"$dir"/{,container/}memory.high /sys/fs/cgroup"$dir"/container/memory.oom.group
+	"$RT" delete -f s6
+	"${CTL[@]}" is-active $unit
+	echo end
+}
+
+refused_property() {
+	config s6 '.annotations = {"org.systemd.property.ExecStopPost": "[]"}'
+	sd run -b sb s6 2>&1
+	unit_gone s6
+}
+
+# Root without a bus takes the manager's own socket; the unit is real all the same.
+no_bus() {
+	config s7 '.process.args = ["cat", "/proc/self/cgroup"] | .linux.namespaces |= map(select(.type != "cgroup"))'
+	unshare -m sh -c 'mount -t tmpfs none /run/dbus && "$1" --systemd-cgroup run -b sb s7' sh "$RT"
+	unit_gone s7
+}
+
+# A user whose manager is not to be found gets an error, and no unit of the system's manager.
+no_manager() {
+	config s7 '.process.args = ["true"]'
+	mkdir -p empty
+	XDG_RUNTIME_DIR=$PWD/empty sd run -b sb s7 2>&1
+	env -u XDG_RUNTIME_DIR "$RT" --systemd-cgroup run -b sb s7 2>&1
+	systemctl list-units --all --no-legend 'scope-s7*'
+	unit_gone s7
+}
+
+# A manager that does not answer: the deadline counts, and once it goes on nothing is left.
+deadline() {
+	local manager start=$SECONDS
+	config s8 '.process.args = ["true"]'
+	manager=$(systemctl show "user@$(id -u).service" -p MainPID --value)
+	kill -STOP "$manager"
+	"$RT" --systemd-cgroup --systemd-timeout 3 run -b sb s8 2>&1
+	echo "$((SECONDS - start < 15))"
+	kill -CONT "$manager"
+	until_prints end 20 unit_gone s8
+}
+
+check $scope-run '^hello end $' run_and_gone
+check $scope-properties '^50 500ms 67108864 yes 67108864 50 50000 100000 $' unit_properties
+check $scope-later '^in 33554432 33554432 33554432 paused $' later_commands
+check $scope-all-or-nothing '^50 50 50 $' all_or_nothing
+check $scope-live-unit 'exists already and is in use.* end $' live_unit
 if [ "$(id -u)" = 0 ]; then
-	check scope-reload '^67108864 67108864 4 (opened|No such device.*) Operation not permitted $' reload
+	check $scope-reload '^67108864 67108864 4 (opened|No such device.*) Operation not permitted $' reload
 else
-	check scope-reload '^67108864 67108864 4 $' reload
+	check $scope-reload '^67108864 67108864 4 $' reload
 fi
-check scope-failed-unit '^failed reused end $' failed_unit
-check scope-start-oom 'memory limit could be too low.* end $' start_oom
-check scope-killed-starts '^end $' killed_starts
+check $scope-failed-unit '^failed reused end $' failed_unit
+check $scope-start-oom 'memory limit could be too low.* end $' start_oom
+check $scope-killed-starts '^end $' killed_starts
+check $scope-slice '^/vt.slice/vt-a.slice/vt-a-b.slice/vt-s6.scope 33 50003968 5s 50003968 50003968 1 inactive end $' sliced
+check $scope-property-refused "ExecStopPost.* end $" refused_property
+if [ "$(id -u)" = 0 ]; then
+	check $scope-no-bus '^0::/system.slice/scope-s7.scope(/container)? end $' no_bus
+else
+	check $scope-no-manager "connect to systemd at '[^']*/empty/.*XDG_RUNTIME_DIR.* end $" no_manager
+	check $scope-deadline 'did not answer in time.* 1 end $' deadline
+fi
