@@ -24,7 +24,7 @@
 #include "plan/plan.h"
 
 /* Changes with the layout below, and whenever the same profile would give another program. */
-#define FORMAT "vert seccomp 1"
+#define FORMAT "vert seccomp 2"
 
 enum { MAX_ENTRIES = 128, NAME_SIZE = 2 * DIGEST_SIZE + 1 };
 

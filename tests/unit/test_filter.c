@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
@@ -249,6 +250,39 @@ static void test_architectures(void **state)
 #endif
 }
 
+/* What is too long in one program for each architecture may fit when they share what they have in common. */
+static void test_long_for_three(void **state)
+{
+#ifdef __x86_64__
+	enum { VALUES = 1500 };
+	char *json = arena_printf(&arena, "%s", ""), name[32];
+	struct plan_filter f;
+	struct seccomp_data call = {.nr = number("read") | 0x40000000, .arch = AUDIT_ARCH_X86_64};
+
+	for (int i = 0; i < VALUES; i++) {
+		snprintf(name, sizeof(name), "%d", 7 * i);
+		json = arena_printf(&arena,
+				    "%s%s" RULE("\"read\"", "ALLOW",
+						",\"args\":[{\"index\":0,"
+						"\"op\":\"SCMP_CMP_EQ\",\"value\":%s}]"),
+				    json, i ? "," : "", name);
+	}
+	f = compile(arena_printf(
+		&arena,
+		PROFILE("ERRNO",
+			",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]" RULES("%s")),
+		json));
+	assert_true(
+		f.n <
+		2 * VALUES); /* three programs have a comparison for each value and architecture */
+	assert_int_equal(answer_1(&f, "read", 0, 7 * (VALUES - 1)), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer_1(&f, "read", 0, 7 * (VALUES - 1) + 1), EPERM_NOW);
+	call.args[0] = 7 * (VALUES - 1);
+	assert_int_equal(bpf_run(f.insns, f.n, &call), SECCOMP_RET_ALLOW);
+#endif
+	(void)state;
+}
+
 static void test_flags(void **state)
 {
 	static const struct {
@@ -384,6 +418,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_all_conditions_or_each, teardown),
 		cmocka_unit_test_teardown(test_unknown_names, teardown),
 		cmocka_unit_test_teardown(test_architectures, teardown),
+		cmocka_unit_test_teardown(test_long_for_three, teardown),
 		cmocka_unit_test_teardown(test_flags, teardown),
 		cmocka_unit_test_teardown(test_notify, teardown),
 		cmocka_unit_test_teardown(test_refused, teardown),

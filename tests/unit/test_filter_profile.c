@@ -13,8 +13,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -222,6 +225,81 @@ static void test_why(void **state)
 	profile = before;
 }
 
+/* The same rules in one filter of libseccomp for all architectures, as it is meant to be used. */
+static size_t compile_together(struct sock_filter *insns)
+{
+	scmp_filter_ctx ctx =
+		seccomp_init(SCMP_ACT_ERRNO((unsigned)profile->default_errno_ret.v & 0xffff));
+	int fd = (int)syscall(SYS_memfd_create, "together", 0);
+	ssize_t size;
+
+	assert_true(fd >= 0);
+	assert_int_equal(seccomp_arch_add(ctx, SCMP_ARCH_X86), 0);
+	assert_int_equal(seccomp_arch_add(ctx, SCMP_ARCH_X32), 0);
+	for (size_t i = 0; i < profile->syscalls.n; i++) {
+		const struct oci_syscall_rule *rule = &profile->syscalls.v[i];
+		uint32_t action = answer_of(rule->action, &rule->errno_ret);
+		struct scmp_arg_cmp args[6];
+
+		for (size_t k = 0; k < rule->args.n;
+		     k++) /* enum scmp_compare is in the same order */
+			args[k] = (struct scmp_arg_cmp){rule->args.v[k].index.v,
+							(enum scmp_compare)rule->args.v[k].op,
+							rule->args.v[k].value.v,
+							rule->args.v[k].value_two.v};
+		for (size_t k = 0; k < rule->names.n; k++) {
+			int nr = seccomp_syscall_resolve_name(rule->names.v[k]);
+
+			if (nr != __NR_SCMP_ERROR)
+				(void)seccomp_rule_add_array(ctx, action, nr,
+							     (unsigned)rule->args.n, args);
+		}
+	}
+	assert_int_equal(seccomp_export_bpf(ctx, fd), 0);
+	seccomp_release(ctx);
+	size = pread(fd, insns, BPF_MAXINSNS * sizeof(*insns), 0);
+	assert_true(size > 0);
+	close(fd);
+	return (size_t)size / sizeof(*insns);
+}
+
+/* Joined out of one program for each architecture, the filter answers every call of every architecture as
+ * libseccomp's own program for all of them does. */
+static void test_like_one_filter(void **state)
+{
+	static const uint32_t archs[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, 0};
+	static const uint32_t bases[] = {0, 0x40000000, 0x7fffff00, 0x80000000, 0xfffffe00};
+	static const uint64_t samples[] = {0,	    2,		8,	    16,	       40,
+					   0x20000, 0x7e020000, 0xffffffff, UINT64_MAX};
+	static struct sock_filter together[BPF_MAXINSNS];
+	struct filter_options options = {.cache_dir = -1, .release = "6.1", .machine = "test"};
+	struct plan_filter f = {0};
+	struct error err;
+	size_t n;
+
+	(void)state;
+	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
+		skip();
+	n = compile_together(together);
+	assert_int_equal(plan_filter(&arena, profile, &options, &f, &err), 0);
+	for (size_t a = 0; a < COUNT_OF(archs); a++)
+		for (size_t b = 0; b < COUNT_OF(bases); b++)
+			for (uint32_t nr = 0; nr < 600; nr++)
+				for (size_t i = 0; i < COUNT_OF(samples); i++) {
+					struct seccomp_data data = {
+						.nr = (int)(bases[b] + nr),
+						.arch = archs[a],
+						.args = {samples[i],
+							 samples[(i + b) % COUNT_OF(samples)]},
+					};
+					uint64_t got = bpf_run(f.insns, f.n, &data);
+
+					if (got == BPF_BAD || got != bpf_run(together, n, &data))
+						fail_msg("architecture %#x, call %#x", archs[a],
+							 (unsigned)data.nr);
+				}
+}
+
 static double microseconds(void)
 {
 	struct timespec t;
@@ -276,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_rules),
 		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_like_one_filter),
 		cmocka_unit_test(test_cache_is_worth_it),
 	};
 
