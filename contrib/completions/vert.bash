@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete state list ps pause resume update events mounts spec features seccomp
+	echo run create start exec kill delete gc state list ps pause resume update events mounts spec features seccomp
 }
 
 # the options of a command, '': those before it
@@ -14,7 +14,8 @@ _vert_options() {
 	'start') echo --help ;;
 	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
 	'kill') echo --all --regex --help ;;
-	'delete') echo --force --regex --help ;;
+	'delete') echo --force --regex --timeout --report --help ;;
+	'gc') echo --dry-run --format --min-age --help ;;
 	'state') echo --help ;;
 	'list') echo --format --quiet --help ;;
 	'ps') echo --format --help ;;
@@ -65,6 +66,10 @@ _vert_value() {
 	'exec --console-socket') echo FILE ;;
 	'exec --pidfd-socket') echo FILE ;;
 	'exec --preserve-fds') echo ANY ;;
+	'delete --timeout' | 'delete -t') echo ANY ;;
+	'delete --report') echo FILE ;;
+	'gc --format' | 'gc -f') echo table json ;;
+	'gc --min-age') echo ANY ;;
 	'list --format' | 'list -f') echo table json ;;
 	'ps --format' | 'ps -f') echo table json ;;
 	'update --resources' | 'update -r') echo FILE ;;

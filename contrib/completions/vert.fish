@@ -84,8 +84,16 @@ complete -c vert -n '__fish_seen_subcommand_from kill' -x -a 'HUP INT QUIT KILL 
 complete -c vert -n __fish_use_subcommand -a delete -d 'remove a container that has ended'
 complete -c vert -n '__fish_seen_subcommand_from delete' -s f -l force -d 'kill the container first; an id that does not exist is no error'
 complete -c vert -n '__fish_seen_subcommand_from delete' -s r -l regex -d 'ID is an extended regular expression, for every container that it matches'
+complete -c vert -n '__fish_seen_subcommand_from delete' -s t -l timeout -x -d 'how long to wait for processes to die, such as 500ms or 1m'
+complete -c vert -n '__fish_seen_subcommand_from delete' -l report -r -F -d 'write what was removed, what is left and what was used as JSON to this file; '\''json'\'': to standard output'
 complete -c vert -n '__fish_seen_subcommand_from delete' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from delete' -x -a '(vert list --quiet 2>/dev/null)'
+
+complete -c vert -n __fish_use_subcommand -a gc -d 'remove what runtimes that died have left'
+complete -c vert -n '__fish_seen_subcommand_from gc' -s n -l dry-run -d 'print what would be removed, and remove nothing'
+complete -c vert -n '__fish_seen_subcommand_from gc' -s f -l format -x -a 'table json' -d 'table or json'
+complete -c vert -n '__fish_seen_subcommand_from gc' -l min-age -x -d 'leave alone what was changed since'
+complete -c vert -n '__fish_seen_subcommand_from gc' -s h -l help -d 'print a short help'
 
 complete -c vert -n __fish_use_subcommand -a state -d 'print the state of a container as JSON'
 complete -c vert -n '__fish_seen_subcommand_from state' -s h -l help -d 'print a short help'

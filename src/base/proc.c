@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "fd.h"
@@ -18,24 +19,62 @@
 #define P_PIDFD 3
 #endif
 
-uint64_t proc_start_time(pid_t pid, char *ret_state)
+#define PIDFD_INFO_EXIT (UINT64_C(1) << 3)
+struct pidfd_info { /* <linux/pidfd.h> of Linux 6.13, its first version */
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define PIDFD_GET_INFO _IOWR(0xff, 11, struct pidfd_info)
+
+/* /proc/PID/stat in TEXT, from the state on; NULL: no such process. */
+static char *read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[32], text[1024], *p, *save = NULL;
-	uint64_t ticks = 0;
-	int field = 3;
+	char path[32], *p;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fd_read_small(-1, path, text, sizeof(text)) <= 0)
-		return 0;
+	if (fd_read_small(-1, path, text, size) <= 0)
+		return NULL;
 	p = strrchr(text, ')'); /* the name before it may hold anything, blanks and brackets too */
-	if (!p || p[1] != ' ')
+	return p && p[1] == ' ' ? p + 2 : NULL;
+}
+
+/* Field N, of at least 3, in what read_stat() found; 0: it is not there, or no such number. */
+static uint64_t stat_field(const char *stat, int n)
+{
+	char digits[24];
+	uint64_t v;
+
+	for (int field = 3; field < n && *stat; field++)
+		stat += strcspn(stat, " ") + (stat[strcspn(stat, " ")] == ' ');
+	snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(stat, " \n"), stat);
+	return str_to_u64(digits, &v) ? v : 0;
+}
+
+uint64_t proc_start_time(pid_t pid, char *ret_state)
+{
+	char text[1024], *stat = read_stat(pid, text, sizeof(text));
+
+	if (!stat)
 		return 0;
 	if (ret_state)
-		*ret_state = p[2];
-	for (p = strtok_r(p + 2, " ", &save); p; p = strtok_r(NULL, " ", &save))
-		if (field++ == 22)
-			return str_to_u64(p, &ticks) ? ticks : 0;
-	return 0;
+		*ret_state = *stat;
+	return stat_field(stat, 22);
+}
+
+bool proc_exit_status(int pidfd, pid_t pid, uint64_t start_time, int *ret)
+{
+	struct pidfd_info info = {.mask = PIDFD_INFO_EXIT};
+	char text[1024], *stat = pid > 0 ? read_stat(pid, text, sizeof(text)) : NULL;
+
+	if (stat && (*stat == 'Z' || *stat == 'X') && stat_field(stat, 22) == start_time) {
+		*ret = (int)stat_field(stat, 52);
+		return true;
+	}
+	if (pidfd < 0 || ioctl(pidfd, PIDFD_GET_INFO, &info) < 0 || !(info.mask & PIDFD_INFO_EXIT))
+		return false; /* Linux 6.15 has the ioctl */
+	*ret = info.exit_code;
+	return true;
 }
 
 int proc_open(pid_t pid, uint64_t start_time)

@@ -12,6 +12,10 @@
  * *RET_STATE, when not NULL, gets the state letter ('Z': zombie). */
 uint64_t proc_start_time(pid_t pid, char *ret_state);
 
+/* How a process ended, in wait(2)'s form, without being its parent: asked of the zombie, or of PIDFD (-1: none), which
+ * must have been opened while it lived, once its parent has waited for it.  False: nobody can tell (any more). */
+bool proc_exit_status(int pidfd, pid_t pid, uint64_t start_time, int *ret);
+
 /* A pidfd for PID, only if that process still has this start time and is not a zombie; the number of a
  * dead process may have been given to another.  -1 with errno ESRCH otherwise, and with another one when it
  * cannot be told. */

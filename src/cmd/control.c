@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* start, kill, delete, pause, resume: verbs that take an id and print nothing. */
+/* start, kill, delete, pause, resume: verbs that take an id and, but for a report that is asked for, print nothing. */
 #include "cmd/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <regex.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cmd/duration.h"
+#include "cmd/output.h"
 #include "cmd/signals.h"
 #include "container/container.h"
 
 struct control_values {
 	bool all, force, regex;
+	const char *timeout, *report;
+	struct delete_options options; /* of delete, from the above */
 };
 
 #define AT(member) offsetof(struct control_values, member)
@@ -29,6 +38,10 @@ static const struct cli_option delete_options[] = {
 	  "kill the container first; an id that does not exist is no error" },
 	{ "regex", 'r', CLI_FLAG, AT(regex), NULL, NULL, NULL,
 	  "ID is an extended regular expression, for every container that it matches" },
+	{ "timeout", 't', CLI_STRING, AT(timeout), "DURATION", NULL, "10s",
+	  "how long to wait for processes to die, such as 500ms or 1m" },
+	{ "report", 0, CLI_STRING, AT(report), "FILE", NULL, NULL,
+	  "write what was removed, what is left and what was used as JSON to this file; 'json': to standard output" },
 };
 /* clang-format on */
 
@@ -91,7 +104,28 @@ static int delete_one(const struct cli_call *call, const char *id, int sig, stru
 	const struct control_values *v = call->values;
 
 	(void)sig;
-	return container_delete(call->runtime, id, v->force, err);
+	return container_delete(call->runtime, id, &v->options, err);
+}
+
+/* Somebody sits there and wonders. */
+static void say_waiting(const char *text, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "vert: %s\n", text);
+}
+
+static int write_report(const char *where, struct buf *b, struct error *err)
+{
+	autoclose int fd = -1;
+	int r = 0;
+
+	if (strcmp(where, "json") == 0)
+		return output_write(b, err);
+	fd = open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || b->failed || fd_write_all(fd, b->s, b->n) < 0)
+		r = fail(err, b->failed ? ENOMEM : errno, "write the report to '%s'", where);
+	buf_free(b);
+	return r;
 }
 
 static int run_kill(const struct cli_call *call, struct error *err)
@@ -109,7 +143,25 @@ static int run_kill(const struct cli_call *call, struct error *err)
 
 static int run_delete(const struct cli_call *call, struct error *err)
 {
-	return for_each(call, delete_one, 0, err);
+	struct control_values *v = call->values;
+	struct error of_report;
+	struct buf report = {0};
+	int r, written = 0;
+
+	v->options.force = v->force;
+	if (v->timeout && !duration_parse(v->timeout, 1, &v->options.timeout_ms)) {
+		fail(err, 0, "option '--timeout' wants a duration, not '%s'", v->timeout);
+		return error_hint(
+			err, "durations are at least a millisecond, such as 500ms, 10s or 1m30s");
+	}
+	v->options.waiting = isatty(STDERR_FILENO) ? say_waiting : NULL;
+	v->options.report = v->report ? &report : NULL;
+	r = for_each(call, delete_one, 0, err);
+	if (v->report)
+		written = write_report(v->report, &report, &of_report);
+	if (written < 0 && r == 0)
+		*err = of_report;
+	return r < 0 || written < 0 ? -1 : 0;
 }
 
 static int run_start(const struct cli_call *call, struct error *err)

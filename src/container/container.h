@@ -93,9 +93,29 @@ MUST_CHECK int container_start(const struct runtime *rt, const char *id, struct 
 /* SIG to the container's first process; ALL: to every process of its cgroup. */
 MUST_CHECK int container_kill(const struct runtime *rt, const char *id, int sig, bool all, struct error *err);
 
-/* FORCE: kill first; an id that does not exist is no error; damaged state is cleaned up as far as the kernel's
- * facts (cgroup, processes) tell.  Without it the container must be created or stopped. */
-MUST_CHECK int container_delete(const struct runtime *rt, const char *id, bool force, struct error *err);
+struct delete_options {
+	bool force;		/* kill first; an id that does not exist is no error; damaged state is cleaned up as
+				 * far as the kernel's facts (cgroup, processes) tell */
+	unsigned timeout_ms;	/* for processes to die, 0: 10 s */
+	void (*waiting)(const char *text, void *arg);	/* told for whom, when that takes longer than a second */
+	void *arg;
+	struct buf *report;	/* not NULL: what was removed, what is left and what the container used is appended as
+				 * one line of JSON, also on failure */
+};
+/* Without force the container must be created or stopped.  -1 only when something is left. */
+MUST_CHECK int container_delete(const struct runtime *rt, const char *id, const struct delete_options *options,
+				struct error *err);
+
+/* What gc found.  KIND is "container", "cgroup" or "scope"; WHY says why nobody misses it. */
+struct gc_item {
+	const char *kind, *name, *why;
+	const char *error;	/* why it is still there; NULL: it is gone, or would be */
+};
+/* Removes what dead runtimes left: containers below the root in which nothing can ever run again, empty cgroups and
+ * systemd scopes of no container.  What was changed within MIN_AGE_MS is left alone.  DRY: only tells.  EACH is called
+ * for every item.  -1 when something could not be removed, or not be looked at. */
+MUST_CHECK int container_gc(const struct runtime *rt, bool dry, unsigned min_age_ms,
+			    void (*each)(const struct gc_item *item, void *arg), void *arg, struct error *err);
 
 MUST_CHECK int container_pause(const struct runtime *rt, const char *id, struct error *err);
 MUST_CHECK int container_resume(const struct runtime *rt, const char *id, struct error *err);

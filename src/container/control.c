@@ -40,15 +40,31 @@ static int kill_one(const struct container *c, int sig, struct error *err)
 	return fail(err, errno, "send signal %d to container '%s'", sig, c->id);
 }
 
+/* The first process is dead.  Without a pid namespace that does not end the others, and KILL is for those too. */
+static int kill_orphans(const struct container *c, int sig, struct error *err)
+{
+	autoclose int cgroup = -1;
+
+	if (sig != SIGKILL || c->record->private_pid.v)
+		return not_running(c->id, err);
+	if (container_open_cgroup(c, &cgroup, err) < 0)
+		return -1;
+	if (cgroup < 0 || cgroup_wait_empty(cgroup, 0))
+		return not_running(c->id, err);
+	return cgroup_kill(cgroup, err);
+}
+
 static int kill_container(const struct container *c, int sig, bool all, struct error *err)
 {
 	bool private_pid = c->record->private_pid.v;
 	autoclose int cgroup = -1;
 
-	if (c->status == STATUS_CREATING)
-		return fail(err, 0, "container not running: '%s' is still being created", c->id);
+	if (c->status == STATUS_CREATING) {
+		fail(err, 0, "container not running: '%s' is still being created", c->id);
+		return error_code(err, "CONTAINER_NOT_RUNNING");
+	}
 	if (c->status == STATUS_STOPPED && !all)
-		return not_running(c->id, err);
+		return kill_orphans(c, sig, err);
 	/* Without a pid namespace of its own nothing ends the others when the first process dies. */
 	if (!all && (sig != SIGKILL || private_pid))
 		return kill_one(c, sig, err);

@@ -7,12 +7,14 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "container/delete.h"
+#include "container/delete_report.h"
 #include "container/remove.h"
 #include "container/state.h"
 #include "container/unit.h"
@@ -91,9 +93,14 @@ static int set_from_link(struct remains *r, struct container *c, struct error *e
 }
 
 /* The caller has the claim; the record may be unknown. */
-static int remove_remains(const struct runtime *rt, struct container *c, struct error *err)
+static int remove_remains(const struct runtime *rt, struct container *c, const struct destroy *how, struct error *err)
 {
-	struct remains r = {.removal = {.rootfd = c->rootfd, .dirfd = c->dirfd, .id = c->id}};
+	struct remains r = {.removal = {.rootfd = c->rootfd,
+					.dirfd = c->dirfd,
+					.id = c->id,
+					.patience_ms = how->patience_ms,
+					.watch = how->watch,
+					.done = how->done}};
 
 	if (!c->record && set_from_link(&r, c, err) < 0)
 		return -1;
@@ -117,9 +124,35 @@ static int remove_remains(const struct runtime *rt, struct container *c, struct 
 	return remove_container(&r.removal, err);
 }
 
-/* Our claim is on the directory: "creating" is that of a creator which is dead. */
-static int check_deletable(const struct container *c, struct error *err)
+int container_is_empty(const struct container *c, bool *ret, struct error *err)
 {
+	autoclose int cgroup = -1;
+
+	if (container_open_cgroup(c, &cgroup, err) < 0)
+		return -1;
+	*ret = cgroup < 0 || cgroup_wait_empty(cgroup, 0);
+	return 0;
+}
+
+static int check_dead(const struct container *c, struct error *err)
+{
+	bool empty = true;
+
+	if (c->status == STATUS_STOPPED && container_is_empty(c, &empty, err) < 0)
+		return -1;
+	if (c->status == STATUS_STOPPED && empty)
+		return 0;
+	fail(err, 0, "container '%s' lives", c->id);
+	return error_code(err, "CONTAINER_NOT_STOPPED");
+}
+
+/* Our claim is on the directory: "creating" is that of a creator which is dead. */
+static int check_deletable(const struct container *c, const struct destroy *how, struct error *err)
+{
+	if (how->what == DESTROY_ANY)
+		return 0;
+	if (how->what == DESTROY_DEAD)
+		return check_dead(c, err);
 	switch (c->status) {
 	case STATUS_CREATED:
 	case STATUS_STOPPED:
@@ -135,33 +168,46 @@ static int check_deletable(const struct container *c, struct error *err)
 	return error_code(err, "CONTAINER_NOT_STOPPED");
 }
 
-int container_destroy(const struct runtime *rt, struct container *c, bool force, struct error *err)
+int container_destroy(const struct runtime *rt, struct container *c, const struct destroy *how, struct error *err)
 {
 	/* While a creator is at work the answer is at once that it is not stopped; with force, it gets time. */
-	if (!force && (container_look(c, err) < 0 || check_deletable(c, err) < 0))
+	if (how->what == DESTROY_ENDED && (container_look(c, err) < 0 || check_deletable(c, how, err) < 0))
 		return -1;
-	if (state_claim(c->dirfd, c->id, CLAIM_MS, &c->claim, err) < 0)
+	if (state_claim(c->dirfd, c->id, how->patience_ms ? how->patience_ms : CLAIM_MS, &c->claim, err) < 0)
 		return -1;
 	if (container_look(c, err) < 0) {
 		/* Only damage is overcome; that the look itself failed (no descriptor left, an I/O error)
 		 * says nothing about the container, and forgetting it would leave its processes behind. */
-		if (!force || strcmp(err->code, "STATE_DAMAGED") != 0)
+		if (how->what == DESTROY_ENDED || strcmp(err->code, "STATE_DAMAGED") != 0)
 			return -1;
 		log_warning("%s", err->msg);
-	} else if (!force && check_deletable(c, err) < 0) {
+	} else if (check_deletable(c, how, err) < 0) {
 		return -1;
 	}
-	return remove_remains(rt, c, err);
+	return remove_remains(rt, c, how, err);
 }
 
-int container_delete(const struct runtime *rt, const char *id, bool force, struct error *err)
+int container_delete(const struct runtime *rt, const char *id, const struct delete_options *options,
+		     struct error *err)
 {
+	struct removal_done done = {0};
+	struct delete_report report = {.options = options, .done = &done};
+	struct removal_watch watch = {.waiting = delete_report_waiting, .look = delete_report_look, .arg = &report};
+	struct destroy how = {.what = options->force ? DESTROY_ANY : DESTROY_ENDED,
+			      .patience_ms = (int)options->timeout_ms,
+			      .watch = options->report || options->waiting ? &watch : NULL,
+			      .done = options->report ? &done : NULL};
 	struct container c;
 	int r = container_open_dir(rt, id, &c, err);
 
 	if (r == 0)
-		r = container_destroy(rt, &c, force, err);
-	container_close(&c);
+		r = container_destroy(rt, &c, &how, err);
 	/* Also when somebody else was faster: gone is what was asked for. */
-	return r < 0 && force && strcmp(err->code, "CONTAINER_NOT_FOUND") == 0 ? 0 : r;
+	if (r < 0 && options->force && strcmp(err->code, "CONTAINER_NOT_FOUND") == 0)
+		r = 0;
+	if (options->report)
+		delete_report_print(&report, &c, r < 0 ? err : NULL);
+	buf_free(&report.facts);
+	container_close(&c);
+	return r;
 }

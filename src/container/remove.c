@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -25,8 +26,30 @@
 #include "kernel/rdt.h"
 
 #define DEATH_MS 10000 /* for processes to die of SIGKILL: one in D state may take its time */
+#define SHOWN_MS 1000 /* what takes longer is told to whom it concerns */
 #define ORPHAN_MS \
 	1000 /* for the child of a creator that died: the kernel kills it (PR_SET_PDEATHSIG) */
+
+/* A removal under way. */
+struct removing {
+	struct removal r;
+	int64_t end; /* of patience as a whole, in milliseconds; 0: DEATH_MS for each wait, and no clock to look at */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	sys_clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int left_ms(const struct removing *g)
+{
+	int64_t left = g->end ? g->end - now_ms() : DEATH_MS;
+
+	return left > 0 ? (int)left : 0;
+}
 
 /* A directory of which we do not know that it is ours: rmdir(2) itself refuses one with processes. */
 static int remove_if_empty(const char *mount, const char *path, struct error *err)
@@ -51,18 +74,45 @@ static int remove_if_empty(const char *mount, const char *path, struct error *er
 	return 0;
 }
 
+/* Only when somebody watches: the last moment at which the cgroup can tell what the container used. */
+static int end_processes(void *context, struct error *err)
+{
+	const struct removing *g = context;
+	const struct removal *r = &g->r;
+	const struct removal_watch *w = r->watch;
+	autoclose int dir = -1;
+	struct error unused;
+
+	(void)err; /* what fails here fails again where it is removed */
+	if (!w || !r->cgroup_path || !r->cgroup_path[0] || r->cgroup_id == 0 ||
+	    cgroup_open(r->cgroup_mount, r->cgroup_path, r->cgroup_id, &dir, &unused) < 0)
+		return 0;
+	if (!cgroup_wait_empty(dir, 0) && cgroup_kill(dir, &unused) == 0 &&
+	    !cgroup_wait_empty(dir, left_ms(g) < SHOWN_MS ? left_ms(g) : SHOWN_MS) && left_ms(g) > 0) {
+		if (w->waiting)
+			w->waiting(w->arg, dir);
+		(void)cgroup_wait_empty(dir, left_ms(g));
+	}
+	if (w->look)
+		w->look(w->arg, dir);
+	return 0;
+}
+
 static int remove_cgroup(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removing *g = context;
+	const struct removal *r = &g->r;
 	int result;
 
 	if (!r->cgroup_path || !r->cgroup_path[0])
 		return 0;
 	if (r->cgroup_id == 0)
 		return remove_if_empty(r->cgroup_mount, r->cgroup_path, err);
-	result = cgroup_remove(r->cgroup_mount, r->cgroup_path, r->cgroup_id, DEATH_MS, err);
+	result = cgroup_remove(r->cgroup_mount, r->cgroup_path, r->cgroup_id, left_ms(g), err);
 	if (result > 0)
 		log_warning("%s", err->msg);
+	if (result == 0 && r->done)
+		r->done->cgroup = true;
 	return result < 0 ? -1 : 0;
 }
 
@@ -86,12 +136,15 @@ static bool remove_unit_cgroup(const struct removal *r)
  * systemd that does not answer the container is removed all the same, as long as nothing of it is left. */
 static int stop_unit(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removal *r = &((const struct removing *)context)->r;
 	/* Not known to be ours: only a unit that says it is. */
 	const char *description = r->systemd && r->cgroup_id == 0 ? r->systemd->description : NULL;
 
-	if (!r->systemd || systemd_call(r->systemd, "stop", description, NULL, SYSTEMD_NO_SIGNALS, err) == 0)
+	if (!r->systemd || systemd_call(r->systemd, "stop", description, NULL, SYSTEMD_NO_SIGNALS, err) == 0) {
+		if (r->systemd && r->done)
+			r->done->unit = true;
 		return 0;
+	}
 	if (!remove_unit_cgroup(r))
 		return -1;
 	log_warning("%s", err->msg);
@@ -100,7 +153,7 @@ static int stop_unit(void *context, struct error *err)
 
 static int kill_first_process(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removal *r = &((const struct removing *)context)->r;
 
 	if (r->pidfd >= 0 && sys_pidfd_send_signal(r->pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return fail(err, errno, "kill process of container '%s'", r->id);
@@ -109,14 +162,15 @@ static int kill_first_process(void *context, struct error *err)
 
 static int wait_first_process(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removing *g = context;
+	const struct removal *r = &g->r;
 	struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
 	int n;
 
 	if (r->pidfd < 0)
 		return 0;
 	do
-		n = poll(&p, 1, DEATH_MS);
+		n = poll(&p, 1, left_ms(g));
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return fail(err, errno, "wait for the end of container '%s'", r->id);
@@ -130,7 +184,7 @@ static int wait_first_process(void *context, struct error *err)
 
 static int run_poststop(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removal *r = &((const struct removing *)context)->r;
 	struct buf state = {0};
 	struct hook_scene scene = {
 		.cwd = r->bundle, .out = r->hooks_stdout, .err = r->hooks_stderr};
@@ -153,20 +207,33 @@ static int run_poststop(void *context, struct error *err)
 
 static int forget(void *context, struct error *err)
 {
-	const struct removal *r = context;
+	const struct removal *r = &((const struct removing *)context)->r;
 
-	return r->dirfd >= 0 ? state_remove(r->rootfd, r->dirfd, r->id, err) : 0;
+	if (r->dirfd < 0)
+		return 0;
+	if (state_remove(r->rootfd, r->dirfd, r->id, err) < 0)
+		return -1;
+	if (r->done)
+		r->done->state = true;
+	return 0;
 }
 
 static int remove_rdt(void *context, struct error *err)
 {
-	return rdt_remove(((const struct removal *)context)->rdt, err);
+	const struct removal *r = &((const struct removing *)context)->r;
+
+	if (rdt_remove(r->rdt, err) < 0)
+		return -1;
+	if (r->rdt && r->done)
+		r->done->rdt = true;
+	return 0;
 }
 
 int remove_container(const struct removal *r, struct error *err)
 {
 	static const struct step steps[] = {
 		{"kill first process", kill_first_process}, /* as the init of a pid namespace it takes the others along */
+		{"end processes", end_processes},
 		{"remove cgroup", remove_cgroup},	    /* kills whoever is left in it */
 		{"stop unit", stop_unit},
 		{"wait for first process", wait_first_process}, /* it may have been in no cgroup of ours */
@@ -174,7 +241,9 @@ int remove_container(const struct removal *r, struct error *err)
 		{"run poststop hooks", run_poststop},	    /* nothing runs any more, and nobody has forgotten it yet */
 		{"forget", forget},			    /* last: until now another delete finds all of it */
 	};
-	struct removal copy = *r;
+	struct removing g = {.r = *r};
 
-	return steps_run("remove", steps, COUNT_OF(steps), &copy, err);
+	if (r->patience_ms)
+		g.end = now_ms() + r->patience_ms;
+	return steps_run("remove", steps, COUNT_OF(steps), &g, err);
 }

@@ -15,6 +15,18 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
+/* For who wants to know more than the result; any may be NULL. */
+struct removal_watch {
+	void (*waiting)(void *arg, int cgroup);	/* after a second its processes are still not dead */
+	void (*look)(void *arg, int cgroup);	/* its processes are dead, or given up; next the cgroup goes */
+	void *arg;
+};
+
+/* What there was, and is gone. */
+struct removal_done {
+	bool cgroup, unit, rdt, state;
+};
+
 /* What is known of the container; fields that are not known are -1, NULL, 0. */
 struct removal {
 	int rootfd, dirfd;	/* state root and state directory; -1: there is none (any more) */
@@ -29,8 +41,12 @@ struct removal {
 	const struct plan_hooks *poststop;	/* NULL: none are run */
 	const char *state_head;			/* for their standard input, see plan.h */
 	const char *bundle, *hooks_stdout, *hooks_stderr;
+
+	int patience_ms;	/* for processes to die, all in all; 0: 10 s for each wait */
+	const struct removal_watch *watch;	/* NULL: nobody */
+	struct removal_done *done;		/* NULL: nobody asks */
 };
 
-/* Kills what lives (10 s at most), removes the cgroup, runs the poststop hooks (a failure is only logged), removes
+/* Kills what lives, removes the cgroup, runs the poststop hooks (a failure is only logged), removes
  * the state directory.  -1: something is still there and so is the state directory. */
 MUST_CHECK int remove_container(const struct removal *r, struct error *err);

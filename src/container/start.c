@@ -161,7 +161,7 @@ static int run_poststart(void *context, struct error *err)
 	result = state.failed ? fail(err, ENOMEM, "run poststart hooks")
 			      : hooks_run(hooks, &scene, err);
 	buf_free(&state);
-	if (result < 0 && container_destroy(s->rt, c, true, &undo) < 0)
+	if (result < 0 && container_destroy(s->rt, c, &(struct destroy){.what = DESTROY_ANY}, &undo) < 0)
 		wrap(err, "the container could not be removed (%s)", undo.msg);
 	return result;
 }

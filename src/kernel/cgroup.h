@@ -95,3 +95,7 @@ bool cgroup_wait_empty(int dirfd, int ms);
  * says so.  -1: failed, err names what is left.  Parents stay: others may use them. */
 MUST_CHECK int cgroup_remove(const char *mount, const char *path, uint64_t expected_id, int ms,
 			     struct error *err);
+
+/* Removes PATH with everything beneath when nobody is in it, and kills nobody.  0: it is gone, or was not there; 1:
+ * somebody is in it; -1: failed. */
+MUST_CHECK int cgroup_remove_empty(const char *mount, const char *path, struct error *err);

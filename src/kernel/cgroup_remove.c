@@ -100,3 +100,26 @@ int cgroup_remove(const char *mount, const char *path, uint64_t expected_id, int
 		return -1;
 	return must_remove(parent, name, NULL) < 0 ? fail_left(dirfd, path, errno, err) : 0;
 }
+
+int cgroup_remove_empty(const char *mount, const char *path, struct error *err)
+{
+	static const struct cgroup_walk walk = {.before = try_remove, .after = must_remove};
+	UNSET char parent_path[CGROUP_PATH_MAX];
+	autoclose int top = -1, parent = -1, dirfd = -1;
+	const char *name;
+
+	if (cgroup_split(path, parent_path, &name, err) < 0 || cgroup_open_mount(mount, &top, err) < 0)
+		return -1;
+	if (cgroup_open_checked(top, path, 0, &dirfd, err) < 0)
+		return err->errnum == ENOENT ? 0 : -1;
+	if (!cgroup_wait_empty(dirfd, 0))
+		return 1;
+	parent = openat(dirfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0)
+		return fail(err, errno, "open the parent of cgroup '%s'", path);
+	if (cgroup_walk(dirfd, &walk) == 0 && must_remove(parent, name, NULL) == 0)
+		return 0;
+	if (errno == EBUSY && !cgroup_wait_empty(dirfd, 0)) /* entered meanwhile: rmdir(2) knows */
+		return 1;
+	return fail(err, errno, "remove cgroup '%s'", path);
+}

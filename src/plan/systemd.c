@@ -225,7 +225,7 @@ bool plan_systemd_is_user(const char *socket)
 /* Privileges over the host mean the system's manager, and nothing else does: a user whose own one is not there must not
  * end up with an answer of the other.  Root in a user namespace is root of a container with a systemd of its own, or, for
  * engines, a user; only those have XDG_RUNTIME_DIR set. */
-static int plan_manager(struct arena *arena, const struct host *host, struct plan_systemd *s, struct error *err)
+int plan_systemd_manager(struct arena *arena, const struct host *host, struct plan_systemd *s, struct error *err)
 {
 	if (host->privileged || (host->euid == 0 && !host->runtime_dir)) {
 		s->socket = arena_strdup(arena, SYSTEM_BUS);
@@ -253,7 +253,7 @@ int plan_systemd(struct arena *arena, const struct oci_config *config, const str
 	struct buf b = {0};
 	int rc;
 
-	if (plan_manager(arena, host, s, err) < 0)
+	if (plan_systemd_manager(arena, host, s, err) < 0)
 		return -1;
 	user = plan_systemd_is_user(s->socket);
 	s->subgroup = arena_strdup(arena, subgroup ? subgroup : "container");

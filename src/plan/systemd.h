@@ -29,6 +29,10 @@ struct oci_resources;
 MUST_CHECK int plan_systemd(struct arena *arena, const struct oci_config *config, const struct host *host,
 			    struct plan *plan, struct error *err);
 
+/* Where the manager of this caller is: RET's socket and, for the system's, direct. */
+MUST_CHECK int plan_systemd_manager(struct arena *arena, const struct host *host, struct plan_systemd *ret,
+				    struct error *err);
+
 /* True when SOCKET is not that of the system's manager. */
 bool plan_systemd_is_user(const char *socket);
 

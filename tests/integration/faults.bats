@@ -124,9 +124,28 @@ from_nothing() {
 			flow "$name" VERT_FAULT="$step"
 			reported "$step" ;;
 		esac
-		gone "$step"
+		"${AFTER:-gone}" "$step"
 	done
 	programs_gone
+}
+
+# collected STEP: gc leaves nothing of a container that nobody can use any more, and one that somebody can as it is.
+collected() {
+	local before
+	sleep 0.1 # init dies with its launcher, a moment later
+	before=$(vert state "$ID" 2>/dev/null | jq -r .status) || :
+	vert gc --min-age 0s --format json >"$TMP/collected" 2>"$TMP/collected.err" ||
+		{ echo "$1: gc: $(<"$TMP/collected.err")"; return 1; }
+	case $before in
+	created | running)
+		is_status "$ID" "$before" && [ "$(jq -c .removed "$TMP/collected")" = '[]' ] ||
+			{ echo "$1: gc touched a $before container: $(<"$TMP/collected")"; return 1; }
+		gone "$1" ;;
+	*)
+		[ -z "$before" ] || grep -q "\"$ID\"" "$TMP/collected" ||
+			{ echo "$1: gc left a $before container: $(<"$TMP/collected")"; return 1; }
+		within 2 nothing_left || { echo "after $1 and gc:"; nothing_left -v; return 1; } ;;
+	esac
 }
 
 # Start says MSG_GO and hears the end of file: a death of init from there on looks like a program that ended at once.
@@ -268,6 +287,38 @@ no_programs() {
 @test "faults: delete killed and failed at any step" {
 	from_nothing stopped_delete kill remove
 	from_nothing stopped_delete fault remove
+}
+
+@test "faults: gc after create and start killed at any step of the launcher" {
+	AFTER=collected
+	from_nothing start kill launch
+}
+
+@test "faults: gc after create and start killed at any step of init" {
+	AFTER=collected
+	from_nothing start kill init
+}
+
+@test "faults: gc after run and delete killed at any step" {
+	AFTER=collected
+	without_waiting
+	from_nothing run kill launch remove
+	from_nothing stopped_delete kill remove
+}
+
+@test "faults: gc after a killed gc" {
+	AFTER=collected
+	without_waiting
+	from_nothing collect kill remove
+}
+
+# From the start to the end; only gc is under the fault.
+flow_collect() {
+	(
+		unset VERT_KILL VERT_FAULT VERT_STEPS
+		flow_start
+		within 5 is_status "$ID" stopped
+	) && vert gc --min-age 0s
 }
 
 # The program ends at once.

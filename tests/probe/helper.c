@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -300,6 +301,49 @@ static int cmd_subreaper(char **argv)
 	return 0;
 }
 
+/* neglect CMD...: takes over the orphans of CMD and waits for none: they stay zombies until this one is killed. */
+static int cmd_neglect(char **argv)
+{
+	pid_t first;
+	int status;
+
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L) < 0)
+		die("PR_SET_CHILD_SUBREAPER");
+	first = fork();
+	if (first == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (waitpid(first, &status, 0) < 0)
+		die("waitpid");
+	printf("command=%d\n", exit_status(status));
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+/* hold PID: the process, killed, stays half-way through its exit until this one ends, as one does that waits for a dead
+ * file server. */
+static int cmd_hold(char **argv)
+{
+	pid_t pid = (pid_t)atoi(argv[0]);
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)PTRACE_O_TRACEEXIT) < 0)
+		die("PTRACE_SEIZE");
+	printf("held\n");
+	fflush(stdout);
+	while (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
+			printf("exiting\n");
+			fflush(stdout);
+			pause();
+		}
+		(void)ptrace(PTRACE_CONT, pid, NULL, NULL);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -307,6 +351,7 @@ static const struct {
 } commands[] = {
 	{"recvtty", 2, cmd_recvtty}, {"pty", 3, cmd_pty},     {"dgram", 2, cmd_dgram},
 	{"recvfd", 1, cmd_recvfd},   {"agent", 2, cmd_agent}, {"subreaper", 1, cmd_subreaper},
+	{"neglect", 1, cmd_neglect}, {"hold", 1, cmd_hold},
 };
 
 int main(int argc, char **argv)
@@ -315,6 +360,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(commands[i].name, argv[1]) == 0 && argc - 2 >= commands[i].args)
 			return commands[i].run(argv + 2);
-	fprintf(stderr, "helper: recvtty pty dgram recvfd agent subreaper\n");
+	fprintf(stderr, "helper: recvtty pty dgram recvfd agent subreaper neglect hold\n");
 	return 94;
 }

@@ -121,11 +121,27 @@ DOUBLE int container_kill(const struct runtime *rt, const char *id, int sig, boo
 	return strcmp(id, "beta") == 0 ? fail(err, ESRCH, "container not running: '%s'", id) : 0;
 }
 
-DOUBLE int container_delete(const struct runtime *rt, const char *id, bool force, struct error *err)
+DOUBLE int container_delete(const struct runtime *rt, const char *id, const struct delete_options *options,
+			    struct error *err)
 {
 	(void)rt, (void)err;
-	note("delete %s%s; ", id, force ? " force" : "");
+	note("delete %s%s", id, options->force ? " force" : "");
+	if (options->timeout_ms)
+		note(" %ums", options->timeout_ms);
+	note("; ");
+	if (options->report)
+		buf_puts(options->report, "{}\n");
 	return 0;
+}
+
+DOUBLE int container_gc(const struct runtime *rt, bool dry, unsigned min_age_ms,
+			void (*each)(const struct gc_item *item, void *arg), void *arg, struct error *err)
+{
+	(void)rt;
+	note("gc%s %u; ", dry ? " dry" : "", min_age_ms);
+	each(&(struct gc_item){"container", "alpha", "its process has ended", NULL}, arg);
+	each(&(struct gc_item){"cgroup", "/vert/\033x", "it is empty, and no container's", "remove it: busy"}, arg);
+	return dry ? 0 : fail(err, 0, "remove it: busy");
 }
 
 DOUBLE int container_pause(const struct runtime *rt, const char *id, struct error *err)

@@ -86,6 +86,8 @@ static const struct { const char *line, *want; } good[] = {
 	{ "delete --regex --force ^al", "delete alpha force; " },
 	{ "delete -r a$", "delete alpha; delete beta; " },
 	{ "delete -r zzz", "" },
+	{ "delete --timeout 1m30s -f c1", "delete c1 force 90000ms; " },
+	{ "delete -t 5 c1", "delete c1 5000ms; " },
 	{ "kill c1", "kill c1 15; " },
 	{ "kill c1 9", "kill c1 9; " },
 	{ "kill --all c1 KILL", "kill c1 9 all; " },

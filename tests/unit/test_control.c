@@ -187,14 +187,14 @@ static void test_pause(void **state)
 	assert_string_equal(err.msg, "container 'c1' is not running: it is paused");
 	assert_int_equal(container_start(&rt, "c1", &err), -1);
 	assert_string_equal(err.msg, "cannot start a paused container: 'c1'");
-	assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_int_equal(container_resume(&rt, "c1", &err), 0);
 	assert_int_equal(status_of("c1"), STATUS_RUNNING);
 	assert_int_equal(container_pause(&rt, "c1", &err), 0);
 	assert_int_equal(container_kill(&rt, "c1", SIGKILL, false, &err), 0);
 	assert_dead(child);
 	assert_int_equal(status_of("c1"), STATUS_STOPPED);
-	assert_int_equal(container_delete(&rt, "c1", false, &err),
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err),
 			 0); /* what is still frozen, too */
 	assert_false(exists("c1") || access(cgroup, F_OK) == 0 || is_alive(second));
 }
@@ -203,7 +203,7 @@ static void test_delete(void **state)
 {
 	(void)state;
 	close(make_with_cgroup(true, 0));
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(exists("c1") || access(cgroup, F_OK) == 0 || is_alive(child) ||
 		     is_alive(second));
 }
@@ -216,7 +216,7 @@ static void test_delete_damaged(void **state)
 	dirfd = make_with_cgroup(true, 0);
 	replace_record(dirfd, "");
 	close(dirfd);
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(exists("c1") || access(cgroup, F_OK) == 0 || is_alive(child) ||
 		     is_alive(second));
 }
@@ -232,7 +232,7 @@ static void test_delete_foreign(void **state)
 	assert_int_equal(stat(cgroup, &st), 0);
 	close(make_with_cgroup(true, st.st_ino + 1));
 	assert_int_equal(status_of("c1"), STATUS_RUNNING);
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(exists("c1") || is_alive(child));
 	assert_true(is_alive(second));
 }
@@ -256,7 +256,7 @@ static void test_delete_unrecorded(void **state)
 	assert_int_equal(state_write(dirfd, record_head(&arena, &r, &err), &f, &err), 0);
 	close(dirfd);
 	arena_free(&arena);
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(exists("c1"));
 	assert_true(is_alive(child) && is_alive(second));
 }

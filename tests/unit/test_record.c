@@ -118,12 +118,12 @@ static void test_damage(void **state)
 		assert_non_null(strstr(err.msg, "state of container 'c1'"));
 		assert_int_equal(container_kill(&rt, "c1", SIGKILL, false, &err), -1);
 		assert_int_equal(container_start(&rt, "c1", &err), -1);
-		assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+		assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 		assert_int_equal(container_list(&rt, count, &n, &err), 0);
 		assert_int_equal(n, 1);
 		assert_true(is_alive(child) && exists("c1"));
 		/* by what the link beside it says */
-		assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+		assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 		assert_false(is_alive(child) || exists("c1"));
 		waitpid(child, NULL, 0);
 		child = 0;
@@ -136,14 +136,14 @@ static void test_delete_with_nothing_left(void **state)
 
 	(void)state;
 	assert_int_equal(mkdirat(rootfd, "c1", 0700), 0);
-	assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_non_null(strstr(err.msg, "state.json is missing"));
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(exists("c1"));
 	/* a creator that was killed before it made anything */
 	dirfd = make_container("c1", PHASE_CREATING, 0, NULL, NULL);
 	assert_int_equal(status_of("c1"), STATUS_STOPPED);
-	assert_int_equal(container_delete(&rt, "c1", false, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), 0);
 	close(dirfd);
 	assert_false(exists("c1"));
 }
@@ -213,7 +213,7 @@ static void test_creating(void **state)
 	assert_int_equal(container_info(&rt, "c1", &info, &err), 0);
 	assert_int_equal(info.status, STATUS_CREATING);
 	container_info_free(&info);
-	assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_string_equal(err.msg, "container 'c1' is not stopped: it is creating");
 	assert_int_equal(container_kill(&rt, "c1", SIGKILL, false, &err), -1);
 	kill(creator, SIGKILL);

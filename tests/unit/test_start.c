@@ -195,26 +195,26 @@ static void test_delete(void **state)
 	struct runtime nowhere = {.root = "/nowhere/root"};
 
 	(void)state;
-	assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_string_equal(err.msg, "container does not exist: 'c1'");
-	assert_int_equal(container_delete(&nowhere, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&nowhere, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_string_equal(err.msg, "container does not exist: 'c1'");
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
-	assert_int_equal(container_delete(&nowhere, "c1", true, &err), 0);
-	assert_int_equal(container_delete(&nowhere, "..", true, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
+	assert_int_equal(container_delete(&nowhere, "c1", &(struct delete_options){.force = true}, &err), 0);
+	assert_int_equal(container_delete(&nowhere, "..", &(struct delete_options){.force = true}, &err), -1);
 
 	make_process();
 	close(make_container("c1", PHASE_RUNNING, child, "poststop", "cat >out; exit 1"));
-	assert_int_equal(container_delete(&rt, "c1", false, &err), -1);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = false}, &err), -1);
 	assert_string_equal(err.msg, "container 'c1' is not stopped: it is running");
 	assert_true(is_alive(child));
-	assert_int_equal(container_delete(&rt, "c1", true, &err), 0);
+	assert_int_equal(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err), 0);
 	assert_false(is_alive(child) || exists("c1"));
 	assert_non_null(strstr(read_out(), "\"status\":\"stopped\"}"));
 	assert_int_equal(waitpid(child, NULL, 0), child);
 
 	close(make_waiting("c2", NULL, NULL, NULL, NULL));
-	assert_int_equal(container_delete(&rt, "c2", false, &err), 0);
+	assert_int_equal(container_delete(&rt, "c2", &(struct delete_options){.force = false}, &err), 0);
 	assert_false(is_alive(child) || exists("c2"));
 }
 
@@ -232,7 +232,7 @@ static void test_parallel_delete(void **state)
 		pids[i] = fork();
 		assert_true(pids[i] >= 0);
 		if (pids[i] == 0)
-			_exit(container_delete(&rt, "c1", true, &err) < 0);
+			_exit(container_delete(&rt, "c1", &(struct delete_options){.force = true}, &err) < 0);
 	}
 	for (int i = 0; i < N; i++) {
 		int status;
