@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/complete.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	if (prepare(argv, &err) == 0 && commands_run(argv, &err) == 0)
 		return 0;
+	error_complete(&err);
 	log_error(&err);
 	return err.status ? err.status : 1;
 }

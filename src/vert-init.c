@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "base/complete.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/naive.h"
@@ -90,6 +91,8 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		rc = carry_out[plan->verb](plan, &status, &err);
 	if (rc < 0) {
+		error_locate(&err, plan->config_text, plan->config_len);
+		error_complete(&err);
 		log_error(&err);
 		return err.status ? err.status : 1;
 	}

@@ -167,3 +167,7 @@ complete -c vert -n '__fish_seen_subcommand_from seccomp' -s f -l format -x -a '
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -s o -l output -r -F -d 'compile: write to this file'
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -l arch -x -d 'why: architecture of the call, such as x86'
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -s h -l help -d 'print a short help'
+
+complete -c vert -n __fish_use_subcommand -a explain -d 'tell cause and cure of an error'\''s code, or list all codes'
+complete -c vert -n '__fish_seen_subcommand_from explain' -s f -l format -x -a 'table json markdown' -d 'table, json or markdown'
+complete -c vert -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print a short help'

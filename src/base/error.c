@@ -80,25 +80,37 @@ int error_hint(struct error *err, const char *fmt, ...)
 	return -1;
 }
 
+/* Keeps what is there: the innermost knows best. */
+static int set_once(char *field, size_t size, const char *value)
+{
+	if (!field[0])
+		snprintf(field, size, "%s", value);
+	return -1;
+}
+
 int error_where(struct error *err, const char *where)
 {
-	if (!err->where[0])
-		snprintf(err->where, sizeof(err->where), "%s", where);
-	return -1;
+	return set_once(err->where, sizeof(err->where), where);
 }
 
 int error_code(struct error *err, const char *code)
 {
-	if (!err->code[0])
-		snprintf(err->code, sizeof(err->code), "%s", code);
-	return -1;
+	return set_once(err->code, sizeof(err->code), code);
 }
 
 int error_step(struct error *err, const char *step)
 {
-	if (!err->step[0])
-		snprintf(err->step, sizeof(err->step), "%s", step);
-	return -1;
+	return set_once(err->step, sizeof(err->step), step);
+}
+
+int error_op(struct error *err, const char *op)
+{
+	return set_once(err->op, sizeof(err->op), op);
+}
+
+int error_path(struct error *err, const char *path)
+{
+	return set_once(err->path, sizeof(err->path), path);
 }
 
 int error_status(struct error *err, int status)

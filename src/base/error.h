@@ -14,7 +14,11 @@ struct error {
 	int status;	/* exit status of the program, 0: the verb's default */
 	char code[40];	/* stable name, "MOUNT_SOURCE_MISSING"; "": none */
 	char where[160];	/* place in config.json, "mounts[3].source"; "": none */
+	unsigned line;	/* of that place, from 1; 0: not known */
 	char step[64];	/* what the runtime was doing, "mount file systems"; "": none */
+	char op[24];	/* the call that was refused, "fsconfig"; "": none */
+	char path[256];	/* the file it was about; "": none */
+	char denied_at[256];	/* the first part of PATH that is missing or refuses; "": not looked for */
 	char hint[320];	/* the cure in one sentence; "": none */
 	char msg[1024];
 };
@@ -47,6 +51,8 @@ __attribute__((format(printf, 2, 3))) int wrap(struct error *err, const char *fm
 __attribute__((format(printf, 2, 3))) int error_hint(struct error *err, const char *fmt, ...);
 int error_where(struct error *err, const char *where);
 int error_code(struct error *err, const char *code);
+int error_op(struct error *err, const char *op);
+int error_path(struct error *err, const char *path);
 int error_step(struct error *err, const char *step);
 int error_status(struct error *err, int status);
 

@@ -62,8 +62,10 @@ int fd_read_file(int dirfd, const char *path, size_t max, char **ret_text, size_
 	ssize_t n;
 	size_t size;
 
-	if (fd < 0)
-		return fail(err, errno, "open '%s'", path);
+	if (fd < 0) {
+		fail(err, errno, "open '%s'", path);
+		return error_path(err, path);
+	}
 	if (fstat(fd, &st) < 0)
 		return fail(err, errno, "stat '%s'", path);
 	if (S_ISDIR(st.st_mode))
@@ -157,8 +159,10 @@ int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, 
 		(void)unlinkat(dirfd, temp, 0); /* the next call tells */
 		fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	}
-	if (fd < 0)
-		return fail(err, errno, "create '%s'", temp);
+	if (fd < 0) {
+		fail(err, errno, "create '%s'", temp);
+		return error_path(err, path);
+	}
 	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, temp, dirfd, path) < 0) {
 		fail(err, errno, "write '%s'", path);
 		(void)unlinkat(dirfd, temp, 0);

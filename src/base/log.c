@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "errno_name.h"
 #include "fd.h"
 #include "str.h"
 #include "utc.h"
@@ -49,6 +51,20 @@ static void add_field(struct buf *b, const char *key, const char *value)
 	buf_json(b, value);
 }
 
+static void add_facts(struct buf *b, const struct error *facts)
+{
+	add_field(b, "code", facts->code);
+	add_field(b, "op", facts->op);
+	add_field(b, "errno", errno_name(facts->errnum));
+	add_field(b, "path", facts->path);
+	add_field(b, "denied_at", facts->denied_at);
+	add_field(b, "config", facts->where);
+	if (facts->line)
+		buf_printf(b, ",\"line\":%u", facts->line);
+	add_field(b, "phase", facts->step);
+	add_field(b, "hint", facts->hint);
+}
+
 /* A line of the log file; FACTS, when given, adds what an error knows beyond its text. */
 static void write_line(enum log_level level, const char *text, const struct error *facts)
 {
@@ -61,10 +77,7 @@ static void write_line(enum log_level level, const char *text, const struct erro
 		add_time(&b);
 		buf_puts(&b, "\"");
 		if (facts) {
-			add_field(&b, "code", facts->code);
-			add_field(&b, "config", facts->where);
-			add_field(&b, "step", facts->step);
-			add_field(&b, "hint", facts->hint);
+			add_facts(&b, facts);
 		}
 		buf_puts(&b, "}\n");
 	} else {
@@ -129,17 +142,38 @@ static const char *error_head(void)
 	return isatty(STDERR_FILENO) && !(no_color && *no_color) ? "\033[1;31mvert:\033[0m " : "vert: ";
 }
 
+/* " (config.json:12: mounts[3])": the place, for people. */
+static void add_place(struct buf *b, const struct error *err)
+{
+	if (!err->where[0] || strcmp(err->code, "CONFIG_INVALID") == 0) /* the parser's message begins with it */
+		return;
+	buf_printf(b, " (%s", log_settings.document ? log_settings.document : "config.json");
+	if (err->line)
+		buf_printf(b, ":%u", err->line);
+	buf_printf(b, ": %s)", err->where);
+}
+
+/* " [CODE, phase]": what 'vert explain' and a bug report want. */
+static void add_name(struct buf *b, const struct error *err)
+{
+	if (err->code[0])
+		buf_printf(b, " [%s%s%s]", err->code, err->step[0] ? ", " : "", err->step);
+}
+
 void log_error(const struct error *err)
 {
 	struct buf text = {0};
 
 	buf_puts(&text, err->msg);
-	if (err->where[0])
-		buf_printf(&text, " (%s: %s)", log_settings.document ? log_settings.document : "config.json",
-			   err->where);
+	add_place(&text, err);
 	if (text.failed)
 		return;
-	if (log_settings.fd >= 0)
+	if (log_settings.fd >= 0 && log_settings.json)
+		write_line(LOG_LEVEL_ERROR, text.s, err);
+	add_name(&text, err);
+	if (text.failed)
+		return;
+	if (log_settings.fd >= 0 && !log_settings.json)
 		write_line(LOG_LEVEL_ERROR, text.s, err);
 	to_stderr(error_head(), text.s);
 	if (err->hint[0])

@@ -24,6 +24,18 @@ struct parser {
 	bool failed;
 };
 
+int cli_misuse(struct error *err, const char *fmt, ...)
+{
+	char text[sizeof(err->msg)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fail(err, 0, "%s", text);
+	return error_code(err, "USAGE");
+}
+
 /* Reports, unless something went wrong before. */
 __attribute__((format(printf, 2, 3))) static void complain(struct parser *p, const char *fmt, ...)
 {
@@ -36,7 +48,7 @@ __attribute__((format(printf, 2, 3))) static void complain(struct parser *p, con
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fail(p->err, 0, "%s", text);
+	cli_misuse(p->err, "%s", text);
 }
 
 /* ---- values ------------------------------------------------------------------------------------- */
@@ -372,9 +384,9 @@ int cli_check_operands(const struct cli_command *command, const struct cli_words
 	if (words->n < command->syntax.min) {
 		for (size_t i = 0; i < words->n; i++)
 			name += strcspn(name, " ") + 1;
-		fail(err, 0, "'%s' needs %.*s", command->name, (int)strcspn(name, " "), name);
+		cli_misuse(err, "'%s' needs %.*s", command->name, (int)strcspn(name, " "), name);
 	} else if (words->n > command->syntax.max) {
-		fail(err, 0, "'%s' does not take the argument '%s'", command->name,
+		cli_misuse(err, "'%s' does not take the argument '%s'", command->name,
 		     words->v[command->syntax.max]);
 	} else {
 		return 0;

@@ -88,6 +88,9 @@ struct cli_words {
 MUST_CHECK int cli_parse(const struct cli_syntax *syntax, const struct cli_syntax *outer, char *const *argv,
 			 struct arena *arena, void *values, struct cli_words *ret_words, struct error *err);
 
+/* An error of the command line itself.  Returns -1. */
+__attribute__((format(printf, 2, 3))) int cli_misuse(struct error *err, const char *fmt, ...);
+
 /* Refuses a number of operands that COMMAND does not take. */
 MUST_CHECK int cli_check_operands(const struct cli_command *command, const struct cli_words *words,
 				  struct error *err);

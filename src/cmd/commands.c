@@ -15,7 +15,7 @@ const struct cli_command *const commands[] = {
 	&command_run,	 &command_create, &command_start, &command_exec,     &command_kill,
 	&command_delete, &command_gc,	  &command_state,  &command_list,  &command_ps,	     &command_pause,
 	&command_resume, &command_update, &command_events, &command_mounts, &command_spec,  &command_features,
-	&command_seccomp, NULL,
+	&command_seccomp, &command_explain, NULL,
 };
 
 const struct cli_command *commands_find(const char *name)
@@ -39,7 +39,7 @@ static int unknown_command(const char *name, struct error *err)
 			nearest = commands[i]->name;
 		}
 	}
-	fail(err, 0, "unknown command '%s'", name);
+	cli_misuse(err, "unknown command '%s'", name);
 	if (nearest)
 		return error_hint(err, "did you mean '%s'?", nearest);
 	return error_hint(err, "'vert --help' lists the commands");
@@ -84,7 +84,7 @@ static int print_completion(const char *shell, struct error *err)
 	struct buf b = {0};
 
 	if (!complete_print(&b, shell))
-		return fail(err, 0, "no completion for the shell '%s': bash, zsh and fish have one",
+		return cli_misuse(err, "no completion for the shell '%s': bash, zsh and fish have one",
 			    shell);
 	return output_write(&b, err);
 }
@@ -133,7 +133,7 @@ static int dispatch(const struct globals *globals, const struct cli_words *words
 	if (globals->version)
 		return print_version(err);
 	if (words->n == 0) {
-		fail(err, 0, "no command given");
+		cli_misuse(err, "no command given");
 		return error_hint(err, "'vert --help' lists the commands");
 	}
 	if (strcmp(words->v[0], "help") == 0)

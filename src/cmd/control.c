@@ -81,7 +81,7 @@ static int for_each(const struct cli_call *call, verb *do_it, int sig, struct er
 	r = regcomp(&pattern, id, REG_EXTENDED | REG_NOSUB);
 	if (r != 0) {
 		regerror(r, &pattern, text, sizeof(text));
-		return fail(err, 0, "'%s' is no regular expression: %s", id, text);
+		return cli_misuse(err, "'%s' is no regular expression: %s", id, text);
 	}
 	r = container_ids(call->runtime, &ids, err);
 	if (r == 0) {
@@ -134,7 +134,7 @@ static int run_kill(const struct cli_call *call, struct error *err)
 	int sig;
 
 	if (!signal_parse(name, &sig)) {
-		fail(err, 0, "unknown signal '%s'", name);
+		cli_misuse(err, "unknown signal '%s'", name);
 		return error_hint(err, "signals are numbers from 0 to 64, or names such as KILL, "
 				       "SIGUSR1, RTMIN+3");
 	}

@@ -105,7 +105,7 @@ static int run(const struct cli_call *call, struct error *err)
 		req->id = word;
 	} else if (!word) {
 		if (!is_bundle(call->arena, ".", req->config)) {
-			fail(err, 0, "no bundle named, and no config.json here");
+			cli_misuse(err, "no bundle named, and no config.json here");
 			return error_hint(err, "usage: vert run [OPTION...] %s",
 					  call->command->operands);
 		}
@@ -113,7 +113,7 @@ static int run(const struct cli_call *call, struct error *err)
 	} else if (is_bundle(call->arena, word, req->config)) {
 		req->bundle = word;
 	} else if (strchr(word, '/')) {
-		fail(err, 0, "'%s' is not a bundle: it holds no %s", word,
+		cli_misuse(err, "'%s' is not a bundle: it holds no %s", word,
 		     req->config ? req->config : "config.json");
 		return error_hint(err, "'vert spec --bundle %s' writes one", word);
 	} else {

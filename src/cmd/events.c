@@ -37,7 +37,7 @@ static int run(const struct cli_call *call, struct error *err)
 	unsigned interval = 5000;
 
 	if (v->interval && !duration_parse(v->interval, 1, &interval)) {
-		fail(err, 0, "option '--interval' wants a duration, not '%s'", v->interval);
+		cli_misuse(err, "option '--interval' wants a duration, not '%s'", v->interval);
 		return error_hint(err, "durations are at least a millisecond, such as 500ms, 5s or 1m30s");
 	}
 	return container_events(call->runtime, call->args[0], v->stats ? 0 : interval, print_line, err);

@@ -67,7 +67,7 @@ static int read_gids(struct exec_values *v, struct arena *arena, struct error *e
 	gids = arena_array(arena, n + 1, sizeof(*gids));
 	for (size_t i = 0; i < n; i++)
 		if (!str_to_u32(v->gids[i], &gids[i]))
-			return fail(err, 0, "option '--additional-gids' wants a number, not '%s'",
+			return cli_misuse(err, "option '--additional-gids' wants a number, not '%s'",
 				    v->gids[i]);
 	v->req.gids = gids;
 	v->req.n_gids = n;
@@ -83,11 +83,11 @@ static int exec(const struct cli_call *call, struct error *err)
 	if (*args && strcmp(*args, "--") == 0)
 		args++;
 	if (v->req.process_file && *args)
-		return fail(err, 0,
+		return cli_misuse(err,
 			    "the command stands in the file of '--process': '%s' is too much",
 			    *args);
 	if (!v->req.process_file && !*args) {
-		fail(err, 0, "'exec' needs CMD or the option '--process'");
+		cli_misuse(err, "'exec' needs CMD or the option '--process'");
 		return error_hint(err, "usage: vert exec [OPTION...] %s", call->command->operands);
 	}
 	if (read_gids(v, call->arena, err) < 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -70,10 +71,10 @@ const struct cli_syntax globals_syntax = {
 static int log_path(const char *log, const char **ret_path, struct error *err)
 {
 	if (str_starts(log, "journald:") || str_starts(log, "syslog:"))
-		return fail(err, 0, "option '--log' cannot write to '%s': name a file", log);
+		return cli_misuse(err, "option '--log' cannot write to '%s': name a file", log);
 	*ret_path = str_starts(log, "file:") ? log + strlen("file:") : log;
 	if (!**ret_path)
-		return fail(err, 0, "option '--log' names no file");
+		return cli_misuse(err, "option '--log' names no file");
 	return 0;
 }
 
@@ -94,8 +95,11 @@ int globals_open_log(const struct globals *values, struct error *err)
 	else
 		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY,
 			  0644);
-	if (fd < 0)
-		return fail(err, errno, "open log file '%s'", path);
+	if (fd < 0) {
+		fail(err, errno, "open log file '%s'", path);
+		error_code(err, "LOG_FILE");
+		return error_blame(err, -1, path);
+	}
 	log_settings.fd = fd;
 	return 0;
 }
@@ -107,9 +111,9 @@ int globals_runtime(const struct globals *values, struct arena *arena, struct ru
 	const char *run = getenv("XDG_RUNTIME_DIR");
 
 	if (values->root && !*values->root)
-		return fail(err, 0, "option '--root' names no directory");
+		return cli_misuse(err, "option '--root' names no directory");
 	if (values->systemd_timeout > 3600)
-		return fail(err, 0, "option '--systemd-timeout' is more than an hour");
+		return cli_misuse(err, "option '--systemd-timeout' is more than an hour");
 	*ret = (struct runtime){
 		.root = values->root,
 		.cgroup_manager = values->systemd_cgroup

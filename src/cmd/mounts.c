@@ -12,7 +12,7 @@ static int run(const struct cli_call *call, struct error *err)
 	const char *what = call->args[0];
 
 	if (strcmp(what, "add") != 0 && strcmp(what, "remove") != 0) {
-		fail(err, 0, "'mounts' can 'add' and 'remove', not '%s'", what);
+		cli_misuse(err, "'mounts' can 'add' and 'remove', not '%s'", what);
 		return error_hint(err, "usage: vert mounts %s", call->command->operands);
 	}
 	log_settings.document = call->args[2];

@@ -141,18 +141,18 @@ static int run(const struct cli_call *call, struct error *err)
 	bool limits = is_given(l, sizeof(*l)), rdt = v->l3_cache_schema || v->mem_bw_schema;
 
 	if (l->memory.kernel.set || l->memory.kernel_tcp.set)
-		return fail(err, 0,
+		return cli_misuse(err,
 			    "option '%s' cannot be honoured: version 2 cgroups have no limit of "
 			    "their own "
 			    "for kernel memory",
 			    l->memory.kernel.set ? "--kernel-memory" : "--kernel-memory-tcp");
 	if (v->resources && (limits || rdt))
-		return fail(err, 0,
+		return cli_misuse(err,
 			    "option '--resources' cannot be combined with limits in other options");
 	if (v->resources)
 		return from_document(call, v->resources, err);
 	if (!limits && !rdt) {
-		fail(err, 0, "'update' needs at least one limit");
+		cli_misuse(err, "'update' needs at least one limit");
 		return error_hint(err, "'vert update --help' lists them");
 	}
 	log_settings.document = "update";

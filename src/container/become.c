@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/naive.h"
@@ -166,6 +167,8 @@ static int enter_cwd(void *context, struct error *err)
 
 	if (chdir(p->cwd) < 0 && !b->cwd_kept) {
 		fail_at(err, errno, "process.cwd", "change to the working directory '%s'", p->cwd);
+		error_op(err, "chdir");
+		error_blame(err, -1, p->cwd);
 		return error_code(err, "CWD");
 	}
 	n = sys_getcwd(path, sizeof(path));

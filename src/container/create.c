@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/complete.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -178,6 +179,7 @@ int container_create(const struct runtime *rt, const struct create_request *req,
 	if (handoff_begin(&h, req->preserve_fds, err) < 0)
 		return -1;
 	if (prepare_plan(&h, rt, req, &arena, err) < 0) {
+		error_locate(err, h.plan->config_text, h.plan->config_len);
 		arena_free(&arena);
 		return -1;
 	}

@@ -88,7 +88,7 @@ static int watch(struct container *c, unsigned interval, int (*line)(const char 
 
 	if (c->pidfd < 0 || c->status == STATUS_CREATING) {
 		fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
-		return error_code(err, "NOT_RUNNING");
+		return error_code(err, "CONTAINER_NOT_RUNNING");
 	}
 	if (container_open_cgroup(c, &cgroup, err) < 0)
 		return -1;

@@ -41,11 +41,11 @@ static int check_status(const struct container *c, const struct exec_request *re
 		if (req->ignore_paused)
 			return 0;
 		fail(err, 0, "container '%s' is paused", c->id);
-		error_code(err, "PAUSED");
+		error_code(err, "CONTAINER_PAUSED");
 		return error_hint(err, "resume it first, or use --ignore-paused");
 	default:
 		fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
-		return error_code(err, "NOT_RUNNING");
+		return error_code(err, "CONTAINER_NOT_RUNNING");
 	}
 }
 

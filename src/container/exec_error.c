@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -34,37 +35,20 @@ int exec_not_found(const char *name, const char *path, bool denied, struct error
 	return error_status(err, NOT_FOUND);
 }
 
-/* Names the first directory of PATH that is missing or refuses; of the program itself the message says it. */
-static void explain_path(const char *path, struct error *err)
-{
-	char part[4096];
-	struct stat st;
-
-	for (const char *s = path + strspn(path, "/"); *s;) {
-		s += strcspn(s, "/");
-		snprintf(part, sizeof(part), "%.*s", (int)(s - path), path);
-		if (*s && stat(part, &st) < 0) {
-			char text[128];
-
-			error_hint(err, "'%s': %s", part, errno_text(errno, text, sizeof(text)));
-			return;
-		}
-		s += strspn(s, "/");
-	}
-}
-
 int exec_check(const char *exe, const char *name, struct error *err)
 {
 	struct stat st;
 
 	if (stat(exe, &st) < 0) {
 		fail_at(err, errno, WHERE, "exec: '%s'", name);
-		explain_path(exe, err);
-		error_code(err, errno == ENOENT || errno == ENOTDIR ? "EXEC_NOT_FOUND" : "EXEC_PERMISSION");
-		return error_status(err, errno == EACCES ? NOT_EXECUTABLE : NOT_FOUND);
+		error_op(err, "stat");
+		error_blame(err, -1, exe);
+		error_code(err, err->errnum == ENOENT || err->errnum == ENOTDIR ? "EXEC_NOT_FOUND" : "EXEC_PERMISSION");
+		return error_status(err, err->errnum == EACCES ? NOT_EXECUTABLE : NOT_FOUND);
 	}
 	if (S_ISDIR(st.st_mode)) {
 		fail_at(err, 0, WHERE, "exec: '%s': is a directory: permission denied", name);
+		error_path(err, exe);
 		error_code(err, "EXEC_DIRECTORY");
 		return error_status(err, NOT_EXECUTABLE);
 	}
@@ -90,16 +74,31 @@ static const char *machine_name(unsigned machine)
 	return "another machine";
 }
 
+/* PATH is what the kernel looks for to run NAME: why is it not enough? */
+static void explain_interpreter(const char *path, const char *name, const char *what, struct error *err)
+{
+	struct stat st;
+
+	error_code(err, "EXEC_INTERPRETER");
+	snprintf(err->path, sizeof(err->path), "%s", path);
+	snprintf(err->denied_at, sizeof(err->denied_at), "%s", path);
+	if (stat(path, &st) == 0 && access(path, X_OK) < 0)
+		error_hint(err, "'%s' needs the %s '%s', which is there with mode %04o and cannot be executed", name, what,
+			   path, (unsigned)st.st_mode & 07777);
+	else if (stat(path, &st) == 0)
+		error_hint(err, "'%s' needs the %s '%s', which is there and cannot run itself", name, what, path);
+	else
+		error_hint(err, "'%s' needs the %s '%s', which is not in the container%s", name, what, path,
+			   strchr(path, '\r') ? " (the line ends with a carriage return)" : "");
+}
+
 static void explain_script(const char *head, const char *name, struct error *err)
 {
 	char interpreter[200];
 
-	snprintf(interpreter, sizeof(interpreter), "%.*s", (int)strcspn(head + 2, " \t\r\n"),
-		 head + 2 + strspn(head + 2, " \t"));
-	interpreter[strcspn(interpreter, " \t\r\n")] = '\0';
-	error_code(err, "EXEC_INTERPRETER");
-	error_hint(err, "'%s' is a script for '%s', which is not there or cannot run%s", name, interpreter,
-		   strchr(head, '\r') ? " (the line ends with a carriage return)" : "");
+	snprintf(interpreter, sizeof(interpreter), "%s", head + 2 + strspn(head + 2, " \t"));
+	interpreter[strcspn(interpreter, " \t\n")] = '\0';
+	explain_interpreter(interpreter, name, "interpreter", err);
 }
 
 /* The program interpreter that a dynamic ELF file asks for. */
@@ -115,8 +114,7 @@ static void explain_elf(int fd, const Elf64_Ehdr *e, const char *name, struct er
 			continue;
 		if (pread(fd, path, sizeof(path) - 1, (off_t)p.p_offset) <= 0)
 			return;
-		error_code(err, "EXEC_INTERPRETER");
-		error_hint(err, "'%s' needs the dynamic loader '%s', which is not in the container", name, path);
+		explain_interpreter(path, name, "dynamic loader", err);
 		return;
 	}
 }
@@ -160,15 +158,18 @@ static void explain_access(const char *exe, const char *name, struct error *err)
 	struct statvfs fs;
 	struct stat st;
 
+	snprintf(err->path, sizeof(err->path), "%s", exe);
+	snprintf(err->denied_at, sizeof(err->denied_at), "%s", exe);
 	if (stat(exe, &st) < 0)
 		return;
-	if (statvfs(exe, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+	if (statvfs(exe, &fs) == 0 && (fs.f_flag & ST_NOEXEC)) {
+		error_code(err, "EXEC_NOEXEC");
 		error_hint(err, "'%s' is on a file system mounted noexec", name);
-	else if (!(st.st_mode & 0111))
+	} else if (!(st.st_mode & 0111))
 		error_hint(err, "'%s' has mode %04o: no execute bit is set", name, (unsigned)st.st_mode & 07777);
 	else
-		error_hint(err, "'%s' has mode %04o and owner %u:%u", name, (unsigned)st.st_mode & 07777,
-			   (unsigned)st.st_uid, (unsigned)st.st_gid);
+		error_hint(err, "'%s' has mode %04o and owner %u:%u, we are %u:%u", name, (unsigned)st.st_mode & 07777,
+			   (unsigned)st.st_uid, (unsigned)st.st_gid, (unsigned)geteuid(), (unsigned)getegid());
 }
 
 int exec_failed(const char *exe, const char *name, int errnum, struct error *err)
@@ -176,14 +177,15 @@ int exec_failed(const char *exe, const char *name, int errnum, struct error *err
 	autoclose int fd = -1;
 
 	fail_at(err, errnum, WHERE, "exec: '%s'", name);
+	error_op(err, "execve");
 	error_status(err, errnum == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 	if (errnum == EACCES || errnum == EPERM) {
-		error_code(err, "EXEC_PERMISSION");
 		explain_access(exe, name, err);
-		return -1;
+		return error_code(err, "EXEC_PERMISSION");
 	}
 	fd = open(exe, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0)
 		explain_format(fd, name, err);
+	error_path(err, exe);
 	return error_code(err, "EXEC_FAILED");
 }

@@ -131,7 +131,7 @@ static int open_target(void *context, struct error *err)
 	if (g->target >= 0)
 		return 0;
 	fail(err, 0, "container not running: '%s': no such process", g->plan->id);
-	return error_code(err, "NOT_RUNNING");
+	return error_code(err, "CONTAINER_NOT_RUNNING");
 }
 
 /* The user namespace that maps the ids of mount M, -1: none, or one that is made inside. */

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -29,6 +30,15 @@ int handover_pid_file(const char *path, pid_t pid, struct error *err)
 	return 0;
 }
 
+static int fail_socket(const char *what, const char *path, struct error *err)
+{
+	fail(err, errno, "%s socket '%s'", what, path);
+	error_blame(err, -1, path);
+	if (err->errnum == ECONNREFUSED)
+		error_hint(err, "nobody listens at '%s'", path);
+	return error_code(err, "SOCKET");
+}
+
 /* Connects to the stream socket at PATH; its parent directory is reached through a descriptor, so that any
  * length of path will do. */
 static int connect_stream(const char *path, int *ret_sock, struct error *err)
@@ -39,11 +49,11 @@ static int connect_stream(const char *path, int *ret_sock, struct error *err)
 	const struct timeval patience = {.tv_sec = 10};
 
 	if (sock < 0 || at < 0)
-		return fail(err, errno, "open socket '%s'", path);
+		return fail_socket("open", path, err);
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", at);
 	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* also limits connect */
 	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail(err, errno, "connect to socket '%s'", path);
+		return fail_socket("connect to", path, err);
 	*ret_sock = take_fd(&sock);
 	return 0;
 }
@@ -141,6 +151,17 @@ int handover_listener(const struct plan *plan, int pidfd, pid_t pid, int number,
 	return rc;
 }
 
+/* "limit 1048576, peak 1040384" of a memory cgroup: what one needs to choose a better limit. */
+static void tell_memory(int cgroup_dirfd, struct error *err)
+{
+	char max[32], peak[32] = "not known";
+
+	if (fd_read_small(cgroup_dirfd, "memory.max", max, sizeof(max)) <= 0)
+		return;
+	(void)fd_read_small(cgroup_dirfd, "memory.peak", peak, sizeof(peak)); /* from Linux 5.19 on */
+	error_hint(err, "the limit is %s bytes, the peak was %s: raise linux.resources.memory.limit", max, peak);
+}
+
 static bool was_oom_killed(int cgroup_dirfd)
 {
 	char text[512], *p;
@@ -160,6 +181,7 @@ int handover_lost(int pidfd, int cgroup_dirfd, struct error *err)
 	if (was_oom_killed(cgroup_dirfd)) {
 		fail_at(err, 0, "linux.resources.memory.limit",
 			"the container's init was OOM-killed: the memory limit could be too low");
+		tell_memory(cgroup_dirfd, err);
 		return error_code(err, "OOM");
 	}
 	if (status >= 0 && WIFSIGNALED(status))

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -291,14 +292,20 @@ static int judge(const struct hook_run *run, struct error *err)
 		snprintf(how, sizeof(how), "timeout of %d seconds", run->hook->timeout);
 	else if (WIFSIGNALED(run->status))
 		snprintf(how, sizeof(how), "signal: %d", WTERMSIG(run->status));
-	else if (read(run->failure, &cause, sizeof(cause)) == (ssize_t)sizeof(cause))
-		return fail(err, cause, "error executing hook '%s'", path);
-	else if (WEXITSTATUS(run->status) != 0)
+	else if (read(run->failure, &cause, sizeof(cause)) == (ssize_t)sizeof(cause)) {
+		fail(err, cause, "error executing hook '%s'", path);
+		error_op(err, "execve");
+		error_code(err, "HOOK_EXEC");
+		return error_blame(err, -1, path);
+	} else if (WEXITSTATUS(run->status) != 0)
 		snprintf(how, sizeof(how), "exit code: %d", WEXITSTATUS(run->status));
 	else
 		return 0;
 	last_words(run->err.n ? &run->err : &run->out, words, sizeof(words));
 	fail(err, 0, "error executing hook '%s' (%s)%s%s", path, how, words[0] ? ": " : "", words);
+	error_path(err, path);
+	if (run->killed)
+		error_code(err, "HOOK_TIMEOUT");
 	return run->signal ? error_status(err, 128 + run->signal) : -1;
 }
 

@@ -50,7 +50,7 @@ static int open_target(void *context, struct error *err)
 	j->target = proc_open(p->target_pid, p->target_start);
 	if (j->target < 0) {
 		fail(err, 0, "container not running: '%s': no such process", p->id);
-		return error_code(err, "NOT_RUNNING");
+		return error_code(err, "CONTAINER_NOT_RUNNING");
 	}
 	if (p->cgroup.manager == PLAN_CGROUP_NONE)
 		return 0;

@@ -25,7 +25,7 @@ static int check_status(const struct container *c, struct error *err)
 	if (c->status == STATUS_CREATED || c->status == STATUS_RUNNING || c->status == STATUS_PAUSED)
 		return 0;
 	fail(err, 0, "container not running: '%s' is %s", c->id, container_status_name(c->status));
-	return error_code(err, "NOT_RUNNING");
+	return error_code(err, "CONTAINER_NOT_RUNNING");
 }
 
 static int read_list(struct arena *arena, const char *file, struct oci_mount_list *ret, struct error *err)

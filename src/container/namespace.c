@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/str.h"
@@ -37,10 +38,13 @@ static int open_one(const struct plan_namespace *ns, int kind, int *ret_fd, stru
 
 	if (fd < 0) {
 		fail_at(err, errno, ns->at, "open the %s namespace '%s'", kinds[kind].name, ns->path);
+		error_op(err, "open");
+		error_blame(err, -1, ns->path);
 		return error_code(err, "NAMESPACE_PATH");
 	}
 	if (ioctl(fd, NS_GET_NSTYPE_) != (int)kinds[kind].flag) {
 		fail_at(err, 0, ns->at, "'%s' is not a %s namespace", ns->path, kinds[kind].name);
+		error_path(err, ns->path);
 		return error_code(err, "NAMESPACE_TYPE");
 	}
 	*ret_fd = take_fd(&fd);
@@ -95,9 +99,10 @@ static int fail_clone(const struct plan *p, struct error *err)
 	int saved = errno;
 
 	fail(err, saved, "clone the container's first process");
-	error_code(err, "CLONE");
+	error_op(err, "clone3");
 	if (p->ns[PLAN_NS_USER].how == PLAN_NS_NEW && (saved == EPERM || saved == ENOSPC))
-		return userns_explain(err);
+		userns_explain(err);
+	error_code(err, "CLONE");
 	if (saved == EPERM)
 		return error_hint(err, "new namespaces need root, or a new user namespace in linux.namespaces");
 	if (saved == ENOSPC)

@@ -94,6 +94,9 @@ static void end_strings(struct error *e)
 	e->code[sizeof(e->code) - 1] = '\0';
 	e->where[sizeof(e->where) - 1] = '\0';
 	e->step[sizeof(e->step) - 1] = '\0';
+	e->op[sizeof(e->op) - 1] = '\0';
+	e->path[sizeof(e->path) - 1] = '\0';
+	e->denied_at[sizeof(e->denied_at) - 1] = '\0';
 	e->hint[sizeof(e->hint) - 1] = '\0';
 	e->msg[sizeof(e->msg) - 1] = '\0';
 }

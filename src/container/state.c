@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/naive.h"
 #include "base/str.h"
@@ -63,6 +64,13 @@ static int make_directories(const char *path)
 	return mkdir(part, 0700) < 0 && errno != EEXIST ? -1 : 0;
 }
 
+static int fail_root(struct error *err, int errnum, const char *what, const char *root)
+{
+	fail(err, errnum, "%s state directory '%s'", what, root);
+	error_code(err, "STATE_ROOT");
+	return error_blame(err, -1, root);
+}
+
 int state_open_root(const char *root, bool make, int *ret_fd, struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -71,20 +79,25 @@ int state_open_root(const char *root, bool make, int *ret_fd, struct error *err)
 
 	if (fd < 0 && errno == ENOENT && make) {
 		if (make_directories(root) < 0)
-			return fail(err, errno, "create state directory '%s'", root);
+			return fail_root(err, errno, "create", root);
 		fd = openat(AT_FDCWD, root, flags);
 	}
 	if (fd < 0)
-		return fail(err, errno, "open state directory '%s'", root);
+		return fail_root(err, errno, "open", root);
 	if (fstat(fd, &st) < 0)
 		return fail(err, errno, "stat state directory '%s'", root);
 	/* Who may write here decides which processes we kill and which programs run as hooks. */
-	if (st.st_uid != geteuid())
-		return fail(err, 0, "state directory '%s' belongs to user %u, not to user %u", root,
-			    (unsigned)st.st_uid, (unsigned)geteuid());
+	if (st.st_uid != geteuid()) {
+		fail(err, 0, "state directory '%s' belongs to user %u, not to user %u", root, (unsigned)st.st_uid,
+		     (unsigned)geteuid());
+		error_path(err, root);
+		return error_code(err, "STATE_ROOT");
+	}
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !naive("stateroot")) {
 		fail(err, 0, "state directory '%s' may be written by others (mode %04o)", root,
 		     (unsigned)(st.st_mode & 07777));
+		error_path(err, root);
+		error_code(err, "STATE_ROOT");
 		return error_hint(err, "chmod go-w '%s', or choose another one with --root", root);
 	}
 	*ret_fd = take_fd(&fd);
@@ -176,6 +189,12 @@ static int check_linked(int dirfd, const char *id, struct error *err)
 	return st.st_nlink == 0 ? state_no_container(id, err) : 0;
 }
 
+static int fail_busy(struct error *err, const char *id)
+{
+	fail(err, 0, "container '%s' is in use by another command", id);
+	return error_code(err, "CONTAINER_BUSY");
+}
+
 int state_lock(int dirfd, const char *id, int ms, struct error *err)
 {
 	int64_t end = now_ms() + ms;
@@ -186,7 +205,7 @@ int state_lock(int dirfd, const char *id, int ms, struct error *err)
 		if (errno != EWOULDBLOCK)
 			return fail(err, errno, "lock state directory of container '%s'", id);
 		if (now_ms() >= end)
-			return fail(err, 0, "container '%s' is in use by another command", id);
+			return fail_busy(err, id);
 		sleep_ms(POLL_MS);
 	}
 	if (check_linked(dirfd, id, err) < 0) {
@@ -223,8 +242,9 @@ int state_claim(int dirfd, const char *id, int ms, int *ret_fd, struct error *er
 		}
 		if (fcntl(fd, F_GETLK, &held) < 0 || held.l_type == F_UNLCK)
 			held.l_pid = 0;
-		return fail(err, 0, "container '%s' is being created or removed by process %d", id,
-			    (int)held.l_pid);
+		fail(err, 0, "container '%s' is being created or removed by process %d", id,
+		     (int)held.l_pid);
+		return error_code(err, "CONTAINER_BUSY");
 	}
 	if (check_linked(dirfd, id, err) < 0)
 		return -1;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -96,11 +97,15 @@ static int bind_node(int dirfd, const char *name, const struct plan_device *d, s
 	}
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		fail_at(err, errno, d->at, "open the host's '%s' to bind it", path);
-		return error_hint(err, "device nodes cannot be made inside a user namespace");
+		error_hint(err, "device nodes cannot be made inside a user namespace: the host's is bound, and must be there");
+		error_code(err, "DEVICE_MISSING");
+		return error_blame(err, -1, path);
 	}
-	if (!is_same(d, &st))
-		return fail_at(err, 0, d->at, "the host's '%s' is not the device %c %u:%u", path, d->type, d->major,
-			       d->minor);
+	if (!is_same(d, &st)) {
+		fail_at(err, 0, d->at, "the host's '%s' is not the device %c %u:%u", path, d->type, d->major, d->minor);
+		error_path(err, path);
+		return error_code(err, "DEVICE_DIFFERS");
+	}
 	if (mount_attach(tree, target) < 0)
 		return fail_at(err, errno, d->at, "bind '%s'", path);
 	return 0;

@@ -46,22 +46,26 @@ bool lsm_selinux_enabled(void)
 
 int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 {
-	if (apparmor && !lsm_apparmor_enabled())
-		return fail_at(err, 0, "process.apparmorProfile",
-			       "AppArmor profile '%s' is asked for, but AppArmor is not enabled on "
-			       "this host",
-			       apparmor);
-	if (selinux && !lsm_selinux_enabled())
-		return fail_at(
-			err, 0, "process.selinuxLabel",
-			"SELinux label '%s' is asked for, but SELinux is not enabled on this host",
-			selinux);
+	if (apparmor && !lsm_apparmor_enabled()) {
+		fail_at(err, 0, "process.apparmorProfile",
+			"AppArmor profile '%s' is asked for, but AppArmor is not enabled on this host", apparmor);
+		return error_code(err, "APPARMOR_DISABLED");
+	}
+	if (selinux && !lsm_selinux_enabled()) {
+		fail_at(err, 0, "process.selinuxLabel",
+			"SELinux label '%s' is asked for, but SELinux is not enabled on this host", selinux);
+		return error_code(err, "SELINUX_DISABLED");
+	}
 	return 0;
 }
 
 static int write_failed(int errnum, const char *file, const char *label, struct error *err)
 {
-	return fail(err, errnum, "write '%s' to `/proc/self/attr/%s`", label, file);
+	fail(err, errnum, "write '%s' to `/proc/self/attr/%s`", label, file);
+	error_op(err, "write");
+	if (errnum == EINVAL && strcmp(file, "exec") == 0)
+		error_hint(err, "the label '%s' is not in the loaded SELinux policy", label);
+	return -1;
 }
 
 int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
@@ -89,6 +93,7 @@ int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
 	/* Without the errno's text: engines take "no such file" for a missing program. */
 	fail(err, 0, "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile,
 	     file);
+	error_code(err, "APPARMOR_NOT_LOADED");
 	return error_hint(err, "load it with apparmor_parser; aa-status lists what is loaded");
 }
 

@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "kernel/copyup.h"
 #include "kernel/inroot.h"
+#include "kernel/mount_error.h"
 #include "kernel/userns.h"
 
 int mount_attach(int mnt, int target)
@@ -40,30 +42,6 @@ int mount_empty_dir(void)
 				   SYS_MOUNT_ATTR_NOEXEC);
 }
 
-/* Fails with what the kernel wrote to the file system context about it ("tmpfs: Unknown parameter 'x'"). */
-static int fail_fs(int fs, const struct plan_mount *m, const char *what, struct error *err)
-{
-	int saved = errno;
-	char text[512];
-	ssize_t n = fs >= 0 ? read(fs, text, sizeof(text) - 1) : -1;
-
-	if (n > 2) { /* "e message\n" */
-		text[n] = '\0';
-		text[strcspn(text, "\n")] = '\0';
-		fail(err, saved, "mount '%s' on '/%s': %s: %s", m->fstype, m->target, what, text + 2);
-	} else {
-		fail(err, saved, "mount '%s' on '/%s': %s", m->fstype, m->target, what);
-	}
-	if (saved == ENODEV)
-		error_hint(err, "the kernel does not know the file system type '%s'", m->fstype);
-	if (saved == EPERM && strcmp(m->fstype, "proc") == 0)
-		error_hint(err, "parts of the /proc we see are mounted over; a nested container needs an unmasked one");
-	if (saved == EPERM && strcmp(m->fstype, "sysfs") == 0)
-		error_hint(err, "sysfs needs a network namespace of the same user namespace; bind-mount /sys instead");
-	error_code(err, "MOUNT_FAILED");
-	return error_where(err, m->at);
-}
-
 static int set_attributes(int mnt, const struct plan_mount *m, struct error *err)
 {
 	struct sys_mount_attr rec = {.attr_set = m->rec_set, .attr_clr = m->rec_clr};
@@ -71,9 +49,9 @@ static int set_attributes(int mnt, const struct plan_mount *m, struct error *err
 
 	if ((rec.attr_set || rec.attr_clr) &&
 	    sys_mount_setattr(mnt, "", AT_EMPTY_PATH | SYS_AT_RECURSIVE, &rec) < 0)
-		return fail_at(err, errno, m->at, "set recursive attributes of the mount on '/%s'", m->target);
+		return mount_fail_attributes(m, "recursive attributes", err);
 	if ((one.attr_set || one.attr_clr) && sys_mount_setattr(mnt, "", AT_EMPTY_PATH, &one) < 0)
-		return fail_at(err, errno, m->at, "set attributes of the mount on '/%s'", m->target);
+		return mount_fail_attributes(m, "attributes", err);
 	return 0;
 }
 
@@ -85,6 +63,8 @@ int mount_set_idmap(int treefd, const struct plan_mount *m, int userns, struct e
 	if (sys_mount_setattr(treefd, "", flags, &a) == 0)
 		return 0;
 	fail_at(err, errno, m->at, "map the ids of the mount on '/%s'", m->target);
+	error_op(err, "mount_setattr");
+	error_path(err, m->source ? m->source : "");
 	error_code(err, "MOUNT_IDMAP");
 	return error_hint(err, "the file system of '%s' may not support id-mapped mounts on this kernel",
 			  m->source ? m->source : m->fstype);
@@ -107,6 +87,8 @@ int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struc
 		int saved = errno;
 
 		fail_at(err, saved, m->at, "open the source '%s' of the mount on '/%s'", m->source, m->target);
+		error_op(err, "open_tree");
+		error_blame(err, -1, m->source);
 		if (saved == ENOENT) {
 			error_code(err, "MOUNT_SOURCE_MISSING");
 			error_hint(err, "create it on the host, or correct the mount's source");
@@ -114,7 +96,7 @@ int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struc
 			error_hint(err, "'%s' is on an unbindable mount, or holds a bind of a mount namespace",
 				   m->source);
 		}
-		return -1;
+		return error_code(err, "MOUNT_SOURCE");
 	}
 	if (set_attributes(tree, m, err) < 0)
 		return -1;
@@ -142,29 +124,29 @@ static int configure(int fs, const struct plan_mount *m, const struct stat *targ
 	char mode[16];
 
 	if (m->source && sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", m->source, 0) < 0)
-		return fail_fs(fs, m, "source", err);
+		return mount_fail_fs(fs, m, "source", err);
 	for (size_t i = 0; i < m->sb_flags.n; i++)
 		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, m->sb_flags.v[i], NULL, 0) < 0)
-			return fail_fs(fs, m, m->sb_flags.v[i], err);
+			return mount_fail_fs(fs, m, m->sb_flags.v[i], err);
 	for (size_t i = 0; i < m->data.n; i++) {
 		const char *item = m->data.v[i], *value = strchr(item, '=');
 		char key[64];
 
 		if (!value) {
 			if (sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, item, NULL, 0) < 0)
-				return fail_fs(fs, m, item, err);
+				return mount_fail_fs(fs, m, item, err);
 			continue;
 		}
 		if ((size_t)snprintf(key, sizeof(key), "%.*s", (int)(value - item), item) >= sizeof(key)) {
 			errno = EINVAL;
-			return fail_fs(fs, m, item, err);
+			return mount_fail_fs(fs, m, item, err);
 		}
 		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, value + 1, 0) < 0)
-			return fail_fs(fs, m, item, err);
+			return mount_fail_fs(fs, m, item, err);
 	}
 	inherited_mode(m, target, mode, sizeof(mode));
 	if (mode[0] && sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "mode", mode, 0) < 0)
-		return fail_fs(fs, m, "mode", err);
+		return mount_fail_fs(fs, m, "mode", err);
 	return 0;
 }
 
@@ -182,7 +164,7 @@ static int make_by_mount(const struct plan_mount *m, const struct stat *target, 
 		buf_printf(&data, "%smode=%s", data.s ? "," : "", mode);
 	failed = data.failed ? (errno = ENOMEM, "options") : mount_make_classic(m, data.s, ret_fd);
 	if (failed)
-		fail_fs(-1, m, data.s && strcmp(failed, "mount") == 0 ? data.s : failed, err);
+		mount_fail_fs(-1, m, data.s && strcmp(failed, "mount") == 0 ? data.s : failed, err);
 	buf_free(&data);
 	return failed ? -1 : 0;
 }
@@ -193,13 +175,13 @@ static int make_by_context(const struct plan_mount *m, const struct stat *target
 	bool later = m->tmpcopyup;
 
 	if (fs < 0)
-		return fail_fs(-1, m, "fsopen", err);
+		return mount_fail_fs(-1, m, "fsopen", err);
 	if (configure(fs, m, target, err) < 0)
 		return -1;
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_fs(fs, m, "create", err);
+		return mount_fail_fs(fs, m, "create", err);
 	*ret_fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned)(later ? 0 : m->attr_set));
-	return *ret_fd < 0 ? fail_fs(fs, m, "fsmount", err) : 0;
+	return *ret_fd < 0 ? mount_fail_fs(fs, m, "fsmount", err) : 0;
 }
 
 static int make_fs(const struct plan_mount *m, int target, int userns, int *ret_fd, struct error *err)
@@ -276,12 +258,15 @@ static int open_target(const struct plan_mount *m, int rootfd, bool is_dir, int 
 	if (fd < 0 && errno == ENOENT) {
 		if ((is_dir ? inroot_mkdirs : inroot_mkfile)(rootfd, m->target, &fd, err) < 0) {
 			wrap(err, "make the target of the mount on '/%s'", m->target);
+			error_blame(err, rootfd, m->target);
 			error_code(err, "MOUNT_TARGET");
 			return error_where(err, m->at);
 		}
 	}
 	if (fd < 0) {
 		fail_at(err, errno, m->at, "open the mount's target '/%s' in the root file system", m->target);
+		error_op(err, "openat2");
+		error_blame(err, rootfd, m->target);
 		return error_code(err, "MOUNT_TARGET");
 	}
 	if (kernel_fs && (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))) {
@@ -333,8 +318,11 @@ static int remount(const struct plan_mount *m, int rootfd, struct error *err)
 	char path[40];
 	int rc = 0;
 
-	if (target < 0)
-		return fail_at(err, errno, m->at, "open '/%s' to remount it", m->target);
+	if (target < 0) {
+		fail_at(err, errno, m->at, "open '/%s' to remount it", m->target);
+		error_blame(err, rootfd, m->target);
+		return error_code(err, "MOUNT_TARGET");
+	}
 	if (m->data.n || m->classic_flags) {
 		for (size_t i = 0; i < m->data.n; i++)
 			buf_printf(&data, "%s%s", i ? "," : "", m->data.v[i]);

@@ -187,6 +187,7 @@ static int limit_failed(const struct plan_rlimit *l, int errnum, struct error *e
 	fail_at(err, errnum, l->at, "set %s to %s:%s while the hard limit is %s", l->name,
 		limit_text(l->soft, soft, sizeof(soft)), limit_text(l->hard, hard, sizeof(hard)),
 		limit_text(present.rlim_max, now, sizeof(now)));
+	error_op(err, "prlimit");
 	return error_hint(
 		err,
 		"raising a hard limit needs CAP_SYS_RESOURCE on the host%s: ask for no more than "

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/naive.h"
 #include "base/sys.h"
@@ -63,10 +64,13 @@ int rootfs_open(const char *rootfs, bool own_mounts, unsigned long propagation, 
 
 	if (stat(rootfs, &st) < 0) {
 		fail_at(err, errno, "root.path", "open root file system '%s'", rootfs);
+		error_op(err, "stat");
+		error_blame(err, -1, rootfs);
 		return error_code(err, "ROOTFS_MISSING");
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		fail_at(err, ENOTDIR, "root.path", "open root file system '%s'", rootfs);
+		error_blame(err, -1, rootfs);
 		return error_code(err, "ROOTFS_MISSING");
 	}
 	if (!own_mounts)

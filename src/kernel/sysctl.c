@@ -4,11 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/sys.h"
 #include "kernel/procfile.h"
+
+static void set_path(struct error *err, const struct plan_sysctl *s)
+{
+	snprintf(err->path, sizeof(err->path), "/proc/sys/%s", s->path);
+}
 
 static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 {
@@ -21,12 +27,16 @@ static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 		int saved = errno;
 
 		fail_at(err, saved, s->at, "open sysctl '%s'", s->path);
+		error_op(err, "openat2");
+		set_path(err, s);
 		if (saved == ENOENT)
 			error_hint(err, "the kernel has no such sysctl in a namespace of a container");
 		return error_code(err, "SYSCTL");
 	}
 	if (write(fd, s->value, len) != (ssize_t)len) {
 		fail_at(err, errno, s->at, "write '%s' to sysctl '%s'", s->value, s->path);
+		error_op(err, "write");
+		set_path(err, s);
 		return error_code(err, "SYSCTL");
 	}
 	return 0;

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <sys/vfs.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/sys.h"
 #include "inroot.h"
@@ -163,6 +164,15 @@ int terminal_make_controlling(int slave, struct error *err)
 	return 0;
 }
 
+static int fail_socket(struct error *err, int errnum, const char *what, const char *path)
+{
+	fail(err, errnum, "%s '%s'", what, path);
+	if (errnum == ECONNREFUSED)
+		error_hint(err, "nobody listens at '%s'", path);
+	error_code(err, "CONSOLE_SOCKET");
+	return error_blame(err, -1, path);
+}
+
 /* An address holds 107 bytes; the link of a descriptor in /proc stands for a path of any length. */
 static int connect_to(const char *path, int *ret_sock, struct error *err)
 {
@@ -173,9 +183,9 @@ static int connect_to(const char *path, int *ret_sock, struct error *err)
 	struct stat st;
 
 	if (node < 0)
-		return fail(err, errno, "open console socket '%s'", path);
+		return fail_socket(err, errno, "open console socket", path);
 	if (fstat(node, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return fail(err, ENOTSOCK, "console socket '%s'", path);
+		return fail_socket(err, ENOTSOCK, "open console socket", path);
 	if (sock < 0)
 		return fail(err, errno, "make a socket");
 	/* Bounds connect() too, which waits while the listener's queue is full. */
@@ -183,8 +193,7 @@ static int connect_to(const char *path, int *ret_sock, struct error *err)
 		return fail(err, errno, "set a deadline for console socket '%s'", path);
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", node);
 	if (connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail(err, errno == EAGAIN ? ETIMEDOUT : errno,
-			    "connect to console socket '%s'", path);
+		return fail_socket(err, errno == EAGAIN ? ETIMEDOUT : errno, "connect to console socket", path);
 	*ret_sock = take_fd(&sock);
 	return 0;
 }

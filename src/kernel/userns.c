@@ -20,19 +20,46 @@ enum { MAP_MAX = 4096 }; /* one page: more the kernel refuses */
 
 int userns_explain(struct error *err)
 {
+	static const struct {
+		const char *file, *forbids, *hint;
+	} settings[] = {
+		{"/proc/sys/user/max_user_namespaces", "0",
+		 "user namespaces are switched off: sysctl user.max_user_namespaces=10000"},
+		{"/proc/sys/kernel/unprivileged_userns_clone", "0",
+		 "unprivileged user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+		 "AppArmor restricts unprivileged user namespaces: "
+		 "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for vert"},
+	};
 	char v[32];
 
-	if (fd_read_small(-1, "/proc/sys/user/max_user_namespaces", v, sizeof(v)) > 0 && strcmp(v, "0") == 0)
-		return error_hint(err, "user namespaces are switched off: sysctl user.max_user_namespaces=10000");
-	if (fd_read_small(-1, "/proc/sys/kernel/unprivileged_userns_clone", v, sizeof(v)) > 0 &&
-	    strcmp(v, "0") == 0)
-		return error_hint(err, "unprivileged user namespaces are switched off: "
-				       "sysctl kernel.unprivileged_userns_clone=1");
-	if (fd_read_small(-1, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", v, sizeof(v)) > 0 &&
-	    strcmp(v, "1") == 0)
-		return error_hint(err, "AppArmor restricts unprivileged user namespaces: "
-				       "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for vert");
+	for (size_t i = 0; i < COUNT_OF(settings); i++) {
+		if (fd_read_small(-1, settings[i].file, v, sizeof(v)) <= 0 || strcmp(v, settings[i].forbids) != 0)
+			continue;
+		error_code(err, "USERNS_BLOCKED");
+		error_path(err, settings[i].file);
+		return error_hint(err, "%s", settings[i].hint);
+	}
 	return -1;
+}
+
+bool userns_has_id(bool group, uint32_t id)
+{
+	char text[4096], *save = NULL;
+
+	if (fd_read_small(-1, group ? "/proc/self/gid_map" : "/proc/self/uid_map", text, sizeof(text)) <= 0)
+		return true; /* not known: no reason to complain */
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		uint32_t v[3] = {0};
+		char *words = NULL, *word = strtok_r(line, " ", &words);
+
+		for (size_t i = 0; i < COUNT_OF(v) && word; i++, word = strtok_r(NULL, " ", &words))
+			if (!str_to_u32(word, &v[i]))
+				return true;
+		if (id >= v[0] && id - v[0] < v[2])
+			return true;
+	}
+	return false;
 }
 
 static int write_map(int procdir, const char *file, const struct plan_id_maps *maps, struct error *err)

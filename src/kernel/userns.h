@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "plan/plan.h"
 
@@ -16,6 +19,9 @@ MUST_CHECK int userns_write_maps(pid_t pid, const struct plan_id_maps *uids, con
 /* A descriptor of a new user namespace with these maps, for MOUNT_ATTR_IDMAP; nobody lives in it. */
 MUST_CHECK int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids, int *ret_fd,
 			   struct error *err);
+
+/* Is ID a user's (GROUP: a group's) in our user namespace? */
+bool userns_has_id(bool group, uint32_t id);
 
 /* Says which setting of the host forbids user namespaces, as a hint. */
 int userns_explain(struct error *err);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -23,10 +24,12 @@ int bundle_path(struct arena *arena, const char *dir, const char **ret, struct e
 
 	if (!realpath(dir ? dir : ".", path)) {
 		fail(err, errno, "open bundle '%s'", dir ? dir : ".");
+		error_blame(err, -1, dir ? dir : ".");
 		return error_code(err, "BUNDLE_MISSING");
 	}
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		fail(err, ENOTDIR, "open bundle '%s'", path);
+		error_blame(err, -1, path);
 		return error_code(err, "BUNDLE_MISSING");
 	}
 	*ret = arena_strdup(arena, path);
@@ -80,7 +83,7 @@ int document_read(struct arena *arena, const char *file, const struct oci_type *
 	} else {
 		if (fd_read_file(AT_FDCWD, file, OCI_MAX_SIZE, &text, &len, err) < 0) {
 			error_code(err, "CONFIG_READ");
-			return -1;
+			return error_blame(err, -1, file);
 		}
 		kept = arena_alloc(arena, len + 1);
 		memcpy((char *)kept, text, len);
@@ -91,6 +94,9 @@ int document_read(struct arena *arena, const char *file, const struct oci_type *
 		char line[sizeof(err->msg)];
 
 		fail(err, 0, "%s", oci_error_format(&bad, where, line, sizeof(line)));
+		error_path(err, file);
+		error_where(err, bad.path);
+		err->line = bad.line;
 		return error_code(err, "CONFIG_INVALID");
 	}
 	if (ret_text)

@@ -205,7 +205,7 @@ bare() {
 	[ "$(wc -l <log)" = 1 ]
 	jq -e --arg id "$ID" '.level == "error" and (.msg | contains("container does not exist: '\''" + $id))
 		and (.time | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$"))' log
-	[ "vert: $(jq -r .msg log)" = "${stderr_lines[0]}" ]
+	[ "vert: $(jq -r '"\(.msg) [\(.code)]"' log)" = "${stderr_lines[0]}" ]
 }
 
 @test "cli: a failed create is one line of JSON in the log" {

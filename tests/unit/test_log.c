@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +56,10 @@ static void say_three(void)
 	fail_at(&e, ENOENT, "mounts[0]", "mount '%s'", "/a");
 	error_code(&e, "MOUNT_SOURCE_MISSING");
 	error_step(&e, "mount file systems");
+	error_op(&e, "open_tree");
+	error_path(&e, "/srv/a");
+	snprintf(e.denied_at, sizeof(e.denied_at), "/srv");
+	e.line = 12;
 	error_hint(&e, "make it");
 	log_error(&e);
 }
@@ -80,11 +85,13 @@ static void test_json_line(void **state)
 	capture(true, true, LOG_LEVEL_ERROR, say_three);
 	assert_string_equal(
 		without_time(text),
-		"{\"msg\":\"mount '/a': no such file or directory (config.json: mounts[0])\","
+		"{\"msg\":\"mount '/a': no such file or directory (config.json:12: mounts[0])\","
 		"\"level\":\"error\",\"time\":\"\",\"code\":\"MOUNT_SOURCE_MISSING\","
-		"\"config\":\"mounts[0]\",\"step\":\"mount file systems\",\"hint\":\"make it\"}\n");
+		"\"op\":\"open_tree\",\"errno\":\"ENOENT\",\"path\":\"/srv/a\",\"denied_at\":\"/srv\","
+		"\"config\":\"mounts[0]\",\"line\":12,\"phase\":\"mount file systems\",\"hint\":\"make it\"}\n");
 	assert_string_equal(err_text,
-			    "vert: mount '/a': no such file or directory (config.json: mounts[0])\n"
+			    "vert: mount '/a': no such file or directory (config.json:12: mounts[0]) "
+			    "[MOUNT_SOURCE_MISSING, mount file systems]\n"
 			    "  hint: make it\n");
 }
 
