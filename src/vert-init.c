@@ -85,8 +85,12 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_settings = (struct log_settings){
-		.fd = plan->log_fd, .json = plan->log_json, .level = (enum log_level)plan->log_level,
-		.document = plan->document};
+		.fd = plan->log_fd,
+		.json = plan->log_json,
+		.level = (enum log_level)plan->log_level,
+		.document = plan->document,
+		.error_fd = plan->error_fd,
+	};
 	rc = timing_open(plan->timing, &err);
 	if (rc == 0)
 		rc = carry_out[plan->verb](plan, &status, &err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -112,7 +113,7 @@ __attribute__((format(printf, 2, 0))) static void message(enum log_level level, 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (log_settings.fd >= 0)
 		write_line(level, text, NULL);
-	else
+	else if (!log_settings.error_fd) /* otherwise standard error is somebody else's */
 		to_stderr(level == LOG_LEVEL_WARNING ? "vert: warning: " : "vert: debug: ", text);
 }
 
@@ -164,6 +165,10 @@ void log_error(const struct error *err)
 {
 	struct buf text = {0};
 
+	if (log_settings.error_fd) {
+		(void)send(log_settings.error_fd, err, sizeof(*err), MSG_NOSIGNAL); /* who asked is gone */
+		return;
+	}
 	buf_puts(&text, err->msg);
 	add_place(&text, err);
 	if (text.failed)

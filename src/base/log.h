@@ -18,6 +18,7 @@ struct log_settings {
 	bool json;	/* --log-format json */
 	enum log_level level;
 	const char *document; /* the file that the places of errors are in, NULL: config.json */
+	int error_fd;	/* a socket that log_error() sends its error to as it is, and to nobody else; 0: none */
 };
 
 /* The program's settings; main() fills it.  The one variable global in the program. */
@@ -28,5 +29,5 @@ __attribute__((format(printf, 1, 2))) void log_warning(const char *fmt, ...);
 __attribute__((format(printf, 1, 2))) void log_debug(const char *fmt, ...);
 
 /* The last words of a command that failed: "vert: MESSAGE" on standard error (with the place and the
- * hint), and one line in the log file.  main() alone calls it. */
+ * hint), and one line in the log file.  main() alone calls it, and what libvert has in its place. */
 void log_error(const struct error *err);

@@ -16,6 +16,7 @@
 #include "cmd/output.h"
 #include "cmd/signals.h"
 #include "container/container.h"
+#include "lib/lib.h"
 
 struct control_values {
 	bool all, force, regex;
@@ -95,8 +96,10 @@ static int for_each(const struct cli_call *call, verb *do_it, int sig, struct er
 static int kill_one(const struct cli_call *call, const char *id, int sig, struct error *err)
 {
 	const struct control_values *v = call->values;
+	struct vert lib = lib_borrow(call->runtime);
+	struct vert_error *why = NULL;
 
-	return container_kill(call->runtime, id, sig, v->all, err);
+	return lib_result(vert_kill(&lib, id, sig, v->all ? VERT_ALL : 0, &why), &why, err);
 }
 
 static int delete_one(const struct cli_call *call, const char *id, int sig, struct error *err)
@@ -164,19 +167,29 @@ static int run_delete(const struct cli_call *call, struct error *err)
 	return r < 0 || written < 0 ? -1 : 0;
 }
 
+/* A verb of libvert on the one id that is given. */
+static int run_plain(const struct cli_call *call, int (*plain)(struct vert *, const char *, struct vert_error **),
+		     struct error *err)
+{
+	struct vert lib = lib_borrow(call->runtime);
+	struct vert_error *why = NULL;
+
+	return lib_result(plain(&lib, call->args[0], &why), &why, err);
+}
+
 static int run_start(const struct cli_call *call, struct error *err)
 {
-	return container_start(call->runtime, call->args[0], err);
+	return run_plain(call, vert_start, err);
 }
 
 static int run_pause(const struct cli_call *call, struct error *err)
 {
-	return container_pause(call->runtime, call->args[0], err);
+	return run_plain(call, vert_pause, err);
 }
 
 static int run_resume(const struct cli_call *call, struct error *err)
 {
-	return container_resume(call->runtime, call->args[0], err);
+	return run_plain(call, vert_resume, err);
 }
 
 const struct cli_command command_start = {

@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "cmd/output.h"
 #include "container/container.h"
+#include "lib/lib.h"
+#include "lib/report.h"
+#include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 
 static const char *const formats[] = {"table", "json", NULL};
@@ -26,75 +30,18 @@ static const struct cli_option list_options[] = {
 };
 /* clang-format on */
 
-static struct oci_str_map copy_annotations(struct arena *arena, const struct container_info *info)
-{
-	struct oci_str_map map = {.n = info->n_annotations};
-
-	if (map.n == 0)
-		return map;
-	map.v = arena_array(arena, map.n + 1, sizeof(*map.v));
-	for (size_t i = 0; i < map.n; i++) {
-		map.v[i].key = arena_strdup(arena, info->annotations[i].key);
-		map.v[i].v = arena_strdup(arena, info->annotations[i].value);
-	}
-	return map;
-}
-
-static const char *copy(struct arena *arena, const char *s)
-{
-	return s ? arena_strdup(arena, s) : NULL;
-}
-
-static struct oci_state to_state(struct arena *arena, const struct container_info *info)
-{
-	const char *status = container_status_name(info->status);
-
-	return (struct oci_state){
-		.oci_version = copy(arena, info->oci_version),
-		.id = copy(arena, info->id),
-		.pid = {.v = (int32_t)info->pid, .set = true},
-		.status = (enum oci_status)oci_choice_value(oci_type_status(), status,
-							    strlen(status)),
-		.bundle = copy(arena, info->bundle),
-		.rootfs = copy(arena, info->rootfs),
-		.created = copy(arena, info->created),
-		.owner = copy(arena, info->owner),
-		.systemd_scope = info->scope && *info->scope ? copy(arena, info->scope) : NULL,
-		.annotations = copy_annotations(arena, info),
-	};
-}
-
 static int run_state(const struct cli_call *call, struct error *err)
 {
-	struct container_info info = {0};
-	struct oci_state state;
+	struct vert v = lib_borrow(call->runtime);
+	struct vert_error *why = NULL;
+	autofree char *json = NULL;
 
-	if (container_info(call->runtime, call->args[0], &info, err) < 0)
+	if (lib_result(vert_state(&v, call->args[0], &json, &why), &why, err) < 0)
 		return -1;
-	state = to_state(call->arena, &info);
-	container_info_free(&info);
-	return output_text(oci_print(call->arena, oci_type_state(), &state, true), err);
+	return output_text(json, err);
 }
 
 /* ---- list --------------------------------------------------------------------------------------- */
-
-struct collection {
-	struct arena *arena;
-	struct oci_state *v;
-	size_t n, room;
-};
-
-static void collect(const struct container_info *info, void *arg)
-{
-	struct collection *c = arg;
-	size_t size = sizeof(*c->v);
-
-	if (c->n == c->room) {
-		c->v = arena_grow(c->arena, c->v, c->room * size, (c->room * 2 + 16) * size);
-		c->room = c->room * 2 + 16;
-	}
-	c->v[c->n++] = to_state(c->arena, info);
-}
 
 enum { ID, PID, STATUS, BUNDLE, CREATED, OWNER, COLUMNS };
 
@@ -166,14 +113,17 @@ static int run_list(const struct cli_call *call, struct error *err)
 {
 	const struct list_values *v = call->values;
 	struct collection all = {.arena = call->arena};
+	struct vert lib = lib_borrow(call->runtime);
+	struct vert_error *why = NULL;
+	autofree char *json = NULL;
 
 	if (v->quiet)
 		return print_ids(call, err);
-	if (container_list(call->runtime, collect, &all, err) < 0)
-		return -1;
 	if (v->format == 0)
-		return print_table(&all, err);
-	return output_text(oci_print_list(call->arena, oci_type_state(), all.v, all.n, true), err);
+		return lib_collect(&lib, &all, err) < 0 ? -1 : print_table(&all, err);
+	if (lib_result(vert_list(&lib, &json, &why), &why, err) < 0)
+		return -1;
+	return output_text(json, err);
 }
 
 const struct cli_command command_state = {

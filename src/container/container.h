@@ -69,6 +69,7 @@ MUST_CHECK int container_events(const struct runtime *rt, const char *id, unsign
 struct exec_request {
 	const char *id;
 	const char *process_file;	/* --process: a whole process object; then the next block is ignored */
+	const char *process_text;	/* the same, as text */
 
 	const char *const *args;	/* NULL-terminated, CMD [ARG...] */
 	const char *const *env;		/* NULL-terminated "K=V", merged over the container's; may be NULL */

@@ -118,11 +118,26 @@ static int merge_request(struct oci_process *p, const struct exec_request *req, 
 	return set_user(p, req, arena, err);
 }
 
+/* Does the request bring a process object of its own? */
+static bool is_whole(const struct exec_request *req)
+{
+	return req->process_file || req->process_text;
+}
+
+static int read_process(struct container *c, const struct exec_request *req, struct oci_process **ret,
+			struct error *err)
+{
+	if (req->process_file)
+		return document_read(&c->arena, req->process_file, oci_type_process(), (void **)ret, NULL, NULL, err);
+	return document_parse(&c->arena, "process", oci_type_process(), req->process_text, strlen(req->process_text),
+			      (void **)ret, err);
+}
+
 static void add_caps(struct plan *p, const struct exec_request *req, int last_cap)
 {
 	static const enum plan_cap_set sets[] = {PLAN_CAP_BOUNDING, PLAN_CAP_EFFECTIVE, PLAN_CAP_PERMITTED};
 
-	if (req->process_file || !req->caps || !req->caps[0])
+	if (is_whole(req) || !req->caps || !req->caps[0])
 		return;
 	p->process.has_caps = true;
 	for (size_t i = 0; req->caps[i]; i++)
@@ -139,8 +154,8 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 
 	if (config->process)
 		own = *config->process;
-	if (req->process_file) {
-		if (document_read(&c->arena, req->process_file, oci_type_process(), (void **)&doc, NULL, NULL, err) < 0)
+	if (is_whole(req)) {
+		if (read_process(c, req, &doc, err) < 0)
 			return -1;
 		/* What confines the container also confines who comes later, unless he says otherwise. */
 		if (!doc->capabilities)

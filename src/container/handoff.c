@@ -31,7 +31,8 @@ static int check_preserved(unsigned n, int own, int own_too, struct error *err)
 	for (unsigned fd = 3; fd < 3 + n; fd++) {
 		int flags = fcntl((int)fd, F_GETFD);
 
-		if (flags < 0 || (int)fd == log_settings.fd || (int)fd == own || (int)fd == own_too) { /* ours may have filled a hole */
+		if (flags < 0 || (int)fd == log_settings.fd || (int)fd == log_settings.error_fd ||
+		    (int)fd == own || (int)fd == own_too) { /* ours may have filled a hole */
 			fail(err, 0, "descriptor %u is to be preserved, and is not open", fd);
 			return error_hint(err, "--preserve-fds and LISTEN_FDS count descriptors from 3 without a gap");
 		}
@@ -68,6 +69,7 @@ void handoff_settings(struct handoff *h, const char *timing)
 	h->plan->log_json = log_settings.json;
 	h->plan->log_level = (int)log_settings.level;
 	h->plan->document = log_settings.document ? arena_strdup(&h->arena, log_settings.document) : NULL;
+	h->plan->error_fd = log_settings.error_fd;
 	h->plan->timing = timing ? arena_strdup(&h->arena, timing) : NULL;
 }
 
@@ -107,7 +109,7 @@ static int move_up(int *fd, unsigned preserve)
 {
 	int moved;
 
-	if (*fd < 0 || (unsigned)*fd >= 3 + preserve)
+	if (*fd <= 0 || (unsigned)*fd >= 3 + preserve) /* none, or not in the way */
 		return 0;
 	moved = fcntl(*fd, F_DUPFD_CLOEXEC, (int)(3 + preserve));
 	if (moved < 0)
@@ -132,11 +134,12 @@ int handoff_exec(struct handoff *h, struct error *err)
 	if (check_preserved(preserve, program, h->memfd, err) < 0)
 		return -1;
 	if (move_up(&program, preserve) < 0 || move_up(&h->memfd, preserve) < 0 ||
-	    move_up(&h->plan->log_fd, preserve) < 0)
+	    move_up(&h->plan->log_fd, preserve) < 0 || move_up(&h->plan->error_fd, preserve) < 0)
 		return fail(err, errno, "arrange descriptors");
 	if (sys_close_range(3 + preserve, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "close descriptors");
-	if (fcntl(h->memfd, F_SETFD, 0) < 0 || (h->plan->log_fd >= 0 && fcntl(h->plan->log_fd, F_SETFD, 0) < 0))
+	if (fcntl(h->memfd, F_SETFD, 0) < 0 || (h->plan->log_fd >= 0 && fcntl(h->plan->log_fd, F_SETFD, 0) < 0) ||
+	    (h->plan->error_fd > 0 && fcntl(h->plan->error_fd, F_SETFD, 0) < 0))
 		return fail(err, errno, "keep descriptors");
 	((struct plan_head *)PLAN_ADDRESS)->used = arena_used(&h->arena);
 	snprintf(number, sizeof(number), "%d", h->memfd);

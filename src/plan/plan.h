@@ -300,5 +300,6 @@ struct plan {
 	bool log_json;
 	const char *document; /* log_settings.document */
 	int log_level;
+	int error_fd;			/* takes the error instead, 0: none; see log.h */
 	const char *timing;		/* file for --timing */
 };

@@ -66,12 +66,26 @@ static int read_stdin(struct arena *arena, const char **ret_text, size_t *ret_le
 	return 0;
 }
 
+int document_parse(struct arena *arena, const char *name, const struct oci_type *type, const char *text, size_t len,
+		   void **ret, struct error *err)
+{
+	struct oci_watch watch = {.unknown = show_unknown, .data = (void *)name};
+	struct oci_error bad;
+	char line[sizeof(err->msg)];
+
+	*ret = oci_parse_watch(arena, type, text, len, log_settings.level >= LOG_LEVEL_DEBUG ? &watch : NULL, &bad);
+	if (*ret)
+		return 0;
+	fail(err, 0, "%s", oci_error_format(&bad, name, line, sizeof(line)));
+	error_where(err, bad.path);
+	err->line = bad.line;
+	return error_code(err, "CONFIG_INVALID");
+}
+
 int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
 		  const char **ret_text, size_t *ret_len, struct error *err)
 {
-	struct oci_watch watch = {.unknown = show_unknown, .data = (void *)file};
 	autofree char *text = NULL;
-	struct oci_error bad;
 	const char *where = file;
 	const char *kept = "";
 	size_t len;
@@ -88,17 +102,8 @@ int document_read(struct arena *arena, const char *file, const struct oci_type *
 		kept = arena_alloc(arena, len + 1);
 		memcpy((char *)kept, text, len);
 	}
-	*ret = oci_parse_watch(arena, type, kept, len,
-			       log_settings.level >= LOG_LEVEL_DEBUG ? &watch : NULL, &bad);
-	if (!*ret) {
-		char line[sizeof(err->msg)];
-
-		fail(err, 0, "%s", oci_error_format(&bad, where, line, sizeof(line)));
-		error_path(err, file);
-		error_where(err, bad.path);
-		err->line = bad.line;
-		return error_code(err, "CONFIG_INVALID");
-	}
+	if (document_parse(arena, where, type, kept, len, ret, err) < 0)
+		return error_path(err, file);
 	if (ret_text)
 		*ret_text = kept;
 	if (ret_len)

@@ -17,3 +17,7 @@ MUST_CHECK int bundle_path(struct arena *arena, const char *dir, const char **re
  * the document live in ARENA. */
 MUST_CHECK int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
 			     const char **ret_text, size_t *ret_len, struct error *err);
+
+/* The same for a text that is there already; it must live as long as ARENA, and NAME is what errors call it. */
+MUST_CHECK int document_parse(struct arena *arena, const char *name, const struct oci_type *type, const char *text,
+			      size_t len, void **ret, struct error *err);
