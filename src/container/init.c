@@ -26,6 +26,7 @@
 #include "base/sys.h"
 #include "container/become.h"
 #include "container/hooks.h"
+#include "container/init_priv.h"
 #include "container/namespace.h"
 #include "container/proto.h"
 #include "container/step.h"
@@ -39,37 +40,6 @@
 #include "kernel/sched.h"
 #include "kernel/sysctl.h"
 #include "kernel/terminal.h"
-
-struct child {
-	struct init *init;
-	const struct plan *plan;
-	int rootfd;
-	int slave; /* of the terminal, -1 */
-	bool recorded;
-	struct become become;
-};
-
-/* Waits for a word of the launcher's; its end is our end.  MSG_RECORDED may come before any other. */
-static int wait_for(struct child *c, enum msg_kind kind, struct error *err)
-{
-	struct msg m;
-	int n;
-
-	while (kind != MSG_RECORDED || !c->recorded) {
-		n = proto_recv(c->init->sock, &m, NULL);
-		if (n == 0)
-			return fail(err, 0, "the launcher is gone");
-		if (n < 0)
-			return fail(err, errno, "wait for the launcher");
-		if (m.kind == MSG_RECORDED)
-			c->recorded = true;
-		else if (m.kind == kind)
-			return 0;
-		else
-			return fail(err, EBADMSG, "message %d from the launcher", m.kind);
-	}
-	return 0;
-}
 
 static int close_launchers(void *context, struct error *err)
 {
@@ -108,7 +78,7 @@ static int enter_user_namespace(void *context, struct error *err)
 
 	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
 		return 0;
-	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && wait_for(c, MSG_GO, err) < 0)
+	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && init_wait_for(c, MSG_GO, err) < 0)
 		return -1;
 	if (!naive("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
 		return fail(err, errno, "become non-dumpable");
@@ -160,6 +130,19 @@ static int open_root(void *context, struct error *err)
 	return rootfs_open(c->plan->rootfs, has_own_mounts(c->plan), c->plan->root_propagation, &c->rootfd, err);
 }
 
+/* File systems belong to the network namespace that they are made in (sysfs, nfs, ...), but for these. */
+static bool shows_network(const struct plan_mount *m)
+{
+	static const char *const without[] = {"proc", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2"};
+
+	if (m->kind != PLAN_MOUNT_FS)
+		return false;
+	for (size_t i = 0; i < COUNT_OF(without); i++)
+		if (strcmp(m->fstype, without[i]) == 0)
+			return false;
+	return true;
+}
+
 static int make_mounts(void *context, struct error *err)
 {
 	struct child *c = context;
@@ -170,6 +153,8 @@ static int make_mounts(void *context, struct error *err)
 		const struct plan_mount *m = &c->plan->mounts[i];
 		const char *cgroup = c->init->cgroup_dir ? c->init->cgroup_dir : c->plan->cgroup.own;
 
+		if (shows_network(m) && init_join_network(c, err) < 0)
+			return -1;
 		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], cgroup, err) < 0)
 			return error_where(err, m->at);
 		if (c->init->sources[i] >= 0)
@@ -219,6 +204,8 @@ static int set_loopback(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	if (namespaces_network_follows(c->init))
+		return init_join_network(c, err); /* who made it sets it up */
 	return c->plan->ns[PLAN_NS_NET].how == PLAN_NS_NEW ? loopback_up(err) : 0;
 }
 
@@ -226,6 +213,8 @@ static int set_sysctls(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	if (c->plan->n_sysctls && init_join_network(c, err) < 0)
+		return -1;
 	return sysctl_write_all(c->plan->sysctls, c->plan->n_sysctls, err);
 }
 
@@ -255,7 +244,7 @@ static int run_hooks(void *context, struct error *err)
 	if (p->hooks[PLAN_HOOK_PRESTART].n || p->hooks[PLAN_HOOK_CREATE_RUNTIME].n) {
 		if (proto_send_kind(c->init->sock, MSG_HOOKS) < 0)
 			return fail(err, errno, "ask the launcher for its hooks");
-		if (wait_for(c, MSG_GO, err) < 0)
+		if (init_wait_for(c, MSG_GO, err) < 0)
 			return -1;
 	}
 	return run_own_hooks(p, PLAN_HOOK_CREATE_CONTAINER, &scene, err);
@@ -345,10 +334,10 @@ static int prepare(void *context, struct error *err)
 	c->become.plan = c->plan;
 	c->become.sock = c->init->sock;
 	c->become.gate = c->init->listen;
-	if (become_prepare(&c->become, err) < 0 || wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
+	if (become_prepare(&c->become, err) < 0 || init_wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
 		return -1;
 	/* So that the next word of the launcher's is the answer. */
-	if (c->plan->process.seccomp.notify && wait_for(c, MSG_RECORDED, err) < 0)
+	if (c->plan->process.seccomp.notify && init_wait_for(c, MSG_RECORDED, err) < 0)
 		return -1;
 	return become_send_listener(&c->become, err);
 }
@@ -358,7 +347,7 @@ static int report_ready(void *context, struct error *err)
 	struct child *c = context;
 
 	/* Not before somebody else can find us: a launcher killed now leaves a record that names us. */
-	if (wait_for(c, MSG_RECORDED, err) < 0)
+	if (init_wait_for(c, MSG_RECORDED, err) < 0)
 		return -1;
 	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
 		return fail(err, errno, "clear the parent-death signal");
@@ -392,7 +381,7 @@ static int wait_at_gate(void *context, struct error *err)
 {
 	struct child *c = context;
 
-	return c->init->listen >= 0 ? wait_for_start(c, err) : wait_for(c, MSG_GO, err);
+	return c->init->listen >= 0 ? wait_for_start(c, err) : init_wait_for(c, MSG_GO, err);
 }
 
 static int run_start_hooks(void *context, struct error *err)
@@ -418,11 +407,11 @@ static const struct step steps[] = {
 	{"make session", new_session},
 	{"open procfs", open_proc},	   /* the host's /proc is still in view */
 	{"set names", set_names},	   /* hooks expect them */
-	{"set loopback up", set_loopback},
 	{"set sysctls", set_sysctls},	   /* through the host's /proc, before the container's tree is touched */
 	{"open root file system", open_root},
 	{"make mounts", make_mounts},
 	{"make devices", make_devices},	   /* into the /dev that was just mounted */
+	{"set loopback up", set_loopback}, /* late: the launcher makes the network meanwhile; before hooks */
 	{"make working directory", make_cwd},
 	{"run create hooks", run_hooks},   /* they see the host's tree, and a root they may still change */
 	{"open terminal", open_terminal},  /* needs the container's devpts; the console is bound over /dev */

@@ -409,6 +409,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"make scope", make_scope},	/* its process clones init, and needs a copy of all of the above */
 		{"clone init", clone_init},
 		{"map ids", map_ids},		/* init waits for it */
+		{"make network namespace", launch_make_network}, /* beside init, which needs it next */
 		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
 		{"set oom score", set_oom_score},
 		{"record process", record_process}, /* from here on delete finds the process */

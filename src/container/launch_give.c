@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a container gets of the host's while its init waits: network interfaces, a group of resctrl. */
+/* What a container gets from outside after its init is cloned: its network namespace, interfaces of the host's, a
+ * group of resctrl. */
 #include "container/launch_priv.h"
 
+#include "container/namespace.h"
 #include "container/network.h"
 #include "kernel/rdt.h"
+
+int launch_make_network(void *context, struct error *err)
+{
+	struct launch *l = context;
+
+	return namespaces_network_follows(&l->init) ? namespaces_make_network(&l->init, l->sock, err) : 0;
+}
 
 int launch_move_devices(void *context, struct error *err)
 {

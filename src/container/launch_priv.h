@@ -40,7 +40,8 @@ struct launch { /* everything a failed start must give back */
  * was made is then given back. */
 MUST_CHECK int launch_next_message(struct launch *l, struct error *err);
 
-/* Steps: what the container gets of the host's, while init waits. */
+/* Steps: what the container gets from outside. */
+MUST_CHECK int launch_make_network(void *context, struct error *err);
 MUST_CHECK int launch_move_devices(void *context, struct error *err);
 MUST_CHECK int launch_enter_rdt(void *context, struct error *err);
 

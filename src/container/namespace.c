@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/proto.h"
+#include "kernel/loopback.h"
 #include "kernel/userns.h"
 
 #define NS_GET_NSTYPE_ _IO(0xb7, 0x3) /* linux/nsfs.h */
@@ -83,15 +85,24 @@ int namespaces_join(const struct init *init, struct error *err)
 	return 0;
 }
 
-/* Flags of the new namespaces; the cgroup namespace is made by init, inside its cgroup. */
-static uint64_t new_flags(const struct plan *p)
+bool namespaces_network_follows(const struct init *init)
 {
+	const struct plan *p = init->plan;
+
+	return p->ns[PLAN_NS_NET].how == PLAN_NS_NEW && p->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT && !p->rootless &&
+	       !init->staged && !init->sibling && !p->n_net_devices && p->cgroup.manager != PLAN_CGROUP_SYSTEMD;
+}
+
+/* Flags of the new namespaces; the cgroup namespace is made by init, inside its cgroup. */
+static uint64_t new_flags(const struct init *init)
+{
+	const struct plan *p = init->plan;
 	uint64_t flags = 0;
 
 	for (int i = 0; i < PLAN_NS_COUNT; i++)
 		if (p->ns[i].how == PLAN_NS_NEW && i != PLAN_NS_CGROUP && !(i == PLAN_NS_TIME && p->set_time_offsets))
 			flags |= kinds[i].flag;
-	return flags;
+	return namespaces_network_follows(init) ? flags & ~(uint64_t)CLONE_NEWNET : flags;
 }
 
 static int fail_clone(const struct plan *p, struct error *err)
@@ -157,7 +168,7 @@ static int set_time_offsets(const struct plan *p, struct error *err)
 
 static int stage_work(struct init *init, int report, pid_t *ret_pid, struct error *err)
 {
-	struct sys_clone_args args = {.flags = new_flags(init->plan) | CLONE_PARENT};
+	struct sys_clone_args args = {.flags = new_flags(init) | CLONE_PARENT};
 	/* Opened here: /proc of the mount namespace that is joined may be another one. */
 	if (init->plan->set_time_offsets && set_time_offsets(init->plan, err) < 0)
 		return -1;
@@ -213,7 +224,7 @@ static int clone_with(struct init *init, int cgroup, int sock, const int pair[2]
 {
 	autoclose int pidfd = -1;
 	struct sys_clone_args args = {
-		.flags = (init->staged ? 0 : new_flags(init->plan)) | CLONE_PIDFD |
+		.flags = (init->staged ? 0 : new_flags(init)) | CLONE_PIDFD |
 			 (cgroup >= 0 ? SYS_CLONE_INTO_CGROUP : 0) | (init->sibling ? CLONE_PARENT : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = init->sibling ? 0 : SIGCHLD, /* a sibling gets ours, which is SIGCHLD too */
@@ -252,4 +263,35 @@ int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, in
 	pid = clone_with(init, cgroup, sock, pair, &stage, err);
 	fd_close(pair[1]);
 	return pid < 0 ? -1 : wait_for_stage(report, stage, ret_pid, ret_pidfd, err);
+}
+
+static int open_network(int *ret_fd, struct error *err)
+{
+	*ret_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? fail(err, errno, "open '/proc/self/ns/net'") : 0;
+}
+
+int namespaces_make_network(const struct init *init, int sock, struct error *err)
+{
+	const struct plan *p = init->plan;
+	/* Who would see an interface that is not up yet has to wait until it is. */
+	bool whole = p->n_sysctls > 0 || p->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0;
+	const struct msg m = {.kind = MSG_NETWORK};
+	autoclose int ours = -1, theirs = -1;
+	int rc = 0;
+
+	if (open_network(&ours, err) < 0)
+		return -1;
+	if (unshare(CLONE_NEWNET) < 0)
+		return fail_clone(p, err);
+	if (open_network(&theirs, err) < 0 || (whole && loopback_up(err) < 0))
+		rc = -1;
+	/* An init that is gone has left its reason: our next word finds it. */
+	if (rc == 0 && proto_send(sock, &m, theirs) < 0 && errno != EPIPE && errno != ECONNRESET)
+		rc = fail(err, errno, "send the network namespace");
+	if (rc == 0 && !whole)
+		rc = loopback_up(err);
+	if (setns(ours, CLONE_NEWNET) < 0) /* else hooks would run in the container's */
+		return fail(err, errno, "return to the own network namespace");
+	return rc;
 }

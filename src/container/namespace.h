@@ -7,8 +7,13 @@
  *   - a pid namespace is joined: only children of the joiner live in it;
  *   - time offsets are set: they must be written before anybody is inside.
  * Then a stage process joins, prepares, and clones init as a child of the launcher (CLONE_PARENT).
+ *
+ * A network namespace takes the kernel longer than all others together, and init does not need it at once: where the
+ * launcher has the privileges to come back from it, it makes it while init mounts, and sends it after (MSG_NETWORK).
  */
 #pragma once
+
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "container/init.h"
@@ -24,3 +29,9 @@ MUST_CHECK int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *
 
 /* In init: joins what a stage process did not join before; of a mount namespace that was joined it makes a copy. */
 MUST_CHECK int namespaces_join(const struct init *init, struct error *err);
+
+/* Does the network namespace follow after the clone?  INIT has been through namespaces_open(). */
+bool namespaces_network_follows(const struct init *init);
+
+/* In the launcher: makes it, with its loopback interface up, and sends it to init over SOCK. */
+MUST_CHECK int namespaces_make_network(const struct init *init, int sock, struct error *err);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the launcher and the container's init say to each other.
  *
- * One SOCK_SEQPACKET pair, one message a packet.  Most starts need only those marked *; MSG_RECORDED may come at any
- * time before MSG_READY.
+ * One SOCK_SEQPACKET pair, one message a packet.  Most starts need only those marked *; MSG_NETWORK and after it
+ * MSG_RECORDED may come at any time before MSG_READY.
  *
  *   launcher                                   init (child)
  *   --------                                   ------------
  *   clone3(new namespaces, into cgroup) ------> (runs)
  *                                      <------ MSG_MAP        a user namespace is there: write its maps
  *   MSG_GO ---------------------------------->
+ *   MSG_NETWORK* + the network namespace ---->              made by us, while init mounts: see namespace.h
  *   limits, device program, state ...          mounts, devices ...
  *   MSG_RECORDED* ---------------------------->              the record names the process: it may outlive us
  *                                      <------ MSG_HOOKS      namespaces and mounts are ready, not pivoted
@@ -40,7 +41,7 @@
 #include "base/error.h"
 
 enum msg_kind { MSG_ERROR = 1, MSG_MAP, MSG_HOOKS, MSG_CONSOLE, MSG_READY, MSG_GO, MSG_SECCOMP, MSG_PID,
-		MSG_RECORDED };
+		MSG_RECORDED, MSG_NETWORK };
 
 struct msg {
 	enum msg_kind kind;

@@ -180,6 +180,31 @@ start_userns_container() {
 	[[ $output == *"LOOPBACK,UP"* ]]
 }
 
+# The launcher makes it while init mounts: what is mounted, written or run in it must come after.
+@test "namespaces: sysfs, sysctls and createContainer hooks are those of the new network namespace" {
+	requires root
+	cat >"$BATS_TEST_TMPDIR/hook" <<-EOF
+		#!/bin/sh
+		readlink /proc/self/ns/net >$BATS_TEST_TMPDIR/seen
+		ip addr show lo >>$BATS_TEST_TMPDIR/seen
+		ls /sys/class/net >>$BATS_TEST_TMPDIR/seen
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/hook"
+	cfg '.mounts += [{destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"]}]
+		| .linux.sysctl = {"net.ipv4.ip_local_port_range": "20000 20100"}
+		| .hooks.createContainer = [{path: $hook}]' --arg hook "$BATS_TEST_TMPDIR/hook"
+	probe ls /sys/class/net , ns , read /proc/sys/net/ipv4/ip_local_port_range
+	[[ $output != *"ns.net=$(readlink /proc/self/ns/net)"* ]]
+	[[ $output == *20000*20100* ]]
+	[[ $output == *"/lo"* || $output == *" lo"* || $output == *=lo* ]]
+	for name in /sys/class/net/*; do
+		name=${name##*/}
+		[ "$name" = lo ] || [[ $output != *"$name"* ]] || return 1
+	done
+	grep -q "LOOPBACK,UP" "$BATS_TEST_TMPDIR/seen"
+	[ "$(head -n 1 "$BATS_TEST_TMPDIR/seen")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 @test "namespaces: hostname and domainname are set in the new uts namespace" {
 	local before
 	before=$(uname -n)
