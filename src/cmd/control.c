@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,11 @@
 #include "cmd/signals.h"
 #include "container/container.h"
 #include "lib/lib.h"
+
+enum { OWN_SIGNAL = -1 }; /* what the image says, else TERM */
+
+/* config.md, Annotations: the signal that a runtime should send to kill the container. */
+#define STOP_SIGNAL "org.opencontainers.image.stopSignal"
 
 struct control_values {
 	bool all, force, regex;
@@ -98,7 +104,16 @@ static int kill_one(const struct cli_call *call, const char *id, int sig, struct
 	const struct control_values *v = call->values;
 	struct vert lib = lib_borrow(call->runtime);
 	struct vert_error *why = NULL;
+	char own[64];
 
+	if (sig == OWN_SIGNAL) {
+		if (container_annotation(call->runtime, id, STOP_SIGNAL, own, sizeof(own), err) < 0)
+			return -1;
+		if (!signal_parse(own[0] ? own : "TERM", &sig)) {
+			log_warning("%s: unknown signal '%s', SIGTERM is sent", STOP_SIGNAL, own);
+			sig = SIGTERM;
+		}
+	}
 	return lib_result(vert_kill(&lib, id, sig, v->all ? VERT_ALL : 0, &why), &why, err);
 }
 
@@ -133,11 +148,10 @@ static int write_report(const char *where, struct buf *b, struct error *err)
 
 static int run_kill(const struct cli_call *call, struct error *err)
 {
-	const char *name = call->n_args > 1 ? call->args[1] : "TERM";
-	int sig;
+	int sig = OWN_SIGNAL;
 
-	if (!signal_parse(name, &sig)) {
-		cli_misuse(err, "unknown signal '%s'", name);
+	if (call->n_args > 1 && !signal_parse(call->args[1], &sig)) {
+		cli_misuse(err, "unknown signal '%s'", call->args[1]);
 		return error_hint(err, "signals are numbers from 0 to 64, or names such as KILL, "
 				       "SIGUSR1, RTMIN+3");
 	}

@@ -91,6 +91,10 @@ MUST_CHECK int container_exec(const struct runtime *rt, const struct exec_reques
 
 MUST_CHECK int container_start(const struct runtime *rt, const char *id, struct error *err);
 
+/* The value of an annotation of the container's, "" when it has none. */
+MUST_CHECK int container_annotation(const struct runtime *rt, const char *id, const char *key, char *buf, size_t size,
+				    struct error *err);
+
 /* SIG to the container's first process; ALL: to every process of its cgroup. */
 MUST_CHECK int container_kill(const struct runtime *rt, const char *id, int sig, bool all, struct error *err);
 

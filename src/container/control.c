@@ -2,6 +2,7 @@
 /* kill, pause, resume, update: what is done to a container from outside while it lives. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -88,6 +89,19 @@ int container_kill(const struct runtime *rt, const char *id, int sig, bool all, 
 
 	if (r == 0)
 		r = kill_container(&c, sig, all, err);
+	container_close(&c);
+	return r;
+}
+
+int container_annotation(const struct runtime *rt, const char *id, const char *key, char *buf, size_t size,
+			 struct error *err)
+{
+	struct container c;
+	int r = container_open(rt, id, &c, err);
+	const char *value = r == 0 ? record_annotation(c.record, key) : NULL;
+
+	if (r == 0)
+		snprintf(buf, size, "%s", value ? value : "");
 	container_close(&c);
 	return r;
 }

@@ -150,3 +150,22 @@ cgroup_empty() {
 	vert delete --force "$ID"
 	kill -0 $bystander
 }
+
+@test "kill: without a signal sends the one of the image" {	# config.md: org.opencontainers.image.stopSignal SHOULD be sent
+	only_vert
+	cfg '.annotations = {"org.opencontainers.image.stopSignal": "SIGUSR1"}'
+	args trap USR1
+	start_new "$ID"
+	within 5 grep -q ready "$ID.out"
+	vert kill "$ID"
+	within 5 grep -q 'got=USR1' "$ID.out"
+	vert kill "$ID" TERM
+	within 5 is_status "$ID" stopped
+	vert delete "$ID"
+	cfg '.annotations = {"org.opencontainers.image.stopSignal": "NONSENSE"}'
+	start_new "$ID"
+	within 5 grep -q ready "$ID.out"
+	vert --log "$TMP/log" --log-level warning kill "$ID"
+	grep -q NONSENSE "$TMP/log"
+	within 5 is_status "$ID" stopped
+}

@@ -257,6 +257,8 @@ static int cmd_agent(char **argv)
 	if (conn < 0)
 		die("accept");
 	n = receive(conn, payload, sizeof(payload), fds);
+	/* Nothing may follow but the end. */
+	printf("closed=%d\n", recv(conn, (char[1]){0}, 1, 0) == 0);
 	printf("fds=%d\npayload=%s\n", n, payload);
 	fflush(stdout);
 	if (n != 1)

@@ -113,6 +113,16 @@ DOUBLE int container_start(const struct runtime *rt, const char *id, struct erro
 	return 0;
 }
 
+DOUBLE int container_annotation(const struct runtime *rt, const char *id, const char *key, char *buf, size_t size,
+				struct error *err)
+{
+	(void)rt;
+	(void)key;
+	(void)err;
+	snprintf(buf, size, "%s", strcmp(id, "c2") == 0 ? "SIGUSR2" : "");
+	return 0;
+}
+
 DOUBLE int container_kill(const struct runtime *rt, const char *id, int sig, bool all,
 			  struct error *err)
 {

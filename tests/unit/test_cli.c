@@ -89,6 +89,7 @@ static const struct { const char *line, *want; } good[] = {
 	{ "delete --timeout 1m30s -f c1", "delete c1 force 90000ms; " },
 	{ "delete -t 5 c1", "delete c1 5000ms; " },
 	{ "kill c1", "kill c1 15; " },
+	{ "kill c2", "kill c2 12; " },
 	{ "kill c1 9", "kill c1 9; " },
 	{ "kill --all c1 KILL", "kill c1 9 all; " },
 	{ "kill -a c1 SIGUSR1", "kill c1 10 all; " },
