@@ -124,9 +124,11 @@ void launch_hear_last_words(struct launch *l, struct error *err)
 			fd_close(fd);
 		if (m.kind == MSG_ERROR) {
 			*err = m.error;
-			return;
+			break;
 		}
 	}
+	/* One of startContainer or poststart may be the first that ran, and poststop is owed all the same. */
+	l->hooks_ran |= str_starts(err->where, "hooks.");
 }
 
 int launch_tell(struct launch *l, enum msg_kind kind, struct error *err)

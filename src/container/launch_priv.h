@@ -28,7 +28,7 @@ struct launch { /* everything a failed start must give back */
 	int master;			/* terminal of a foreground run, -1 */
 	int notify;			/* the container's NOTIFY_SOCKET, -1 */
 	int signals;			/* signalfd; everything is blocked */
-	bool hooks_ran;			/* of the create kinds: poststop is owed */
+	bool hooks_ran;			/* poststop is owed */
 	bool ready;			/* init reported MSG_READY */
 	bool in_rdt;			/* its groups of resctrl are made */
 	struct network network;		/* interfaces of the host that it got */

@@ -114,6 +114,16 @@ static int send_go(void *context, struct error *err)
 	return 0;
 }
 
+/* runtime.md, Lifecycle 7 and 9: the container is stopped and destroyed, with its poststop hooks. */
+static int destroy_after_hook(struct start *s, struct error *err)
+{
+	struct error undo;
+
+	if (container_destroy(s->rt, &s->c, &(struct destroy){.what = DESTROY_ANY}, &undo) < 0)
+		wrap(err, "the container could not be removed (%s)", undo.msg);
+	return -1;
+}
+
 /* End of file: the socket was closed by execve.  Also by a death between our message and it, which nobody can
  * tell from a program that ended at once. */
 static int wait_for_execve(void *context, struct error *err)
@@ -126,7 +136,7 @@ static int wait_for_execve(void *context, struct error *err)
 		return 0;
 	if (r > 0 && m.kind == MSG_ERROR) {
 		*err = m.error;
-		return -1;
+		return str_starts(err->where, "hooks.") ? destroy_after_hook(s, err) : -1;
 	}
 	if (r > 0)
 		return fail(err, EBADMSG, "start container '%s'", s->c.id);
@@ -137,7 +147,6 @@ static int wait_for_execve(void *context, struct error *err)
 	return error_code(err, "CONTAINER_NOT_CREATED");
 }
 
-/* runtime.md, Lifecycle 10: when one fails, the container is stopped and destroyed. */
 static int run_poststart(void *context, struct error *err)
 {
 	struct start *s = context;
@@ -148,7 +157,6 @@ static int run_poststart(void *context, struct error *err)
 				   .out = record_annotation(r, "run.oci.hooks.stdout"),
 				   .err = record_annotation(r, "run.oci.hooks.stderr")};
 	struct buf state = {0};
-	struct error undo;
 	int result;
 
 	if (hooks->n == 0)
@@ -161,9 +169,7 @@ static int run_poststart(void *context, struct error *err)
 	result = state.failed ? fail(err, ENOMEM, "run poststart hooks")
 			      : hooks_run(hooks, &scene, err);
 	buf_free(&state);
-	if (result < 0 && container_destroy(s->rt, c, &(struct destroy){.what = DESTROY_ANY}, &undo) < 0)
-		wrap(err, "the container could not be removed (%s)", undo.msg);
-	return result;
+	return result < 0 ? destroy_after_hook(s, err) : 0;
 }
 
 static int wait_ready(void *context, struct error *err)
