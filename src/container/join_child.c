@@ -102,7 +102,8 @@ static int set_final_cpus(void *context, struct error *err)
 
 	if (p->cpus_final)
 		return sched_set_cpus(p->cpus_final, "process.execCPUAffinity.final", err);
-	return p->cpus_initial ? 0 : sched_reset_cpus(err);
+	/* config.md, execCPUAffinity: without it the container's own affinity, whatever 'initial' said. */
+	return sched_reset_cpus(err);
 }
 
 static int prepare(void *context, struct error *err)
