@@ -56,6 +56,11 @@ containerd_conf() {
 		      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.vert.options]
 		        BinaryName = "$1"
 		        SystemdCgroup = $systemd
+		  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.second]
+		    runtime_type = "io.containerd.runc.v2"
+		    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.second.options]
+		      BinaryName = "$1"
+		      SystemdCgroup = $systemd
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "/etc/cni/net.d"

@@ -15,7 +15,17 @@ podman_build() {
 	return "${PIPESTATUS[0]}"
 }
 
+# The runtime by the environment; what it was asked shows that it was taken.
+buildah_environment() {
+	printf '#!/bin/sh\necho "$*" >> %s/calls\nexec %s "$@"\n' "$PWD" "$RT" > wrapper
+	chmod 755 wrapper
+	printf 'FROM %s\nRUN true\n' $IMAGE > Containerfile
+	BUILDAH_RUNTIME=$PWD/wrapper buildah build --isolation oci -q -f Containerfile . > /dev/null &&
+		grep -Eo '^(.* )?(create|start|delete) ' calls | awk '{print $NF}' | sort -u
+}
+
 podman_ready
 check buildah-run '^built $' buildah_run
 check podman-build '' podman_build 0
 check_not podman-build-fails podman_build 4
+check buildah-environment '^create delete start $' buildah_environment

@@ -26,6 +26,17 @@ cri_refused() {
 	cri RemoveContainer "{\"container_id\":\"$id\"}" > /dev/null
 }
 
+# What a RuntimeClass asks for: a handler by name.
+cri_handler() {
+	local sandbox pod
+	sandbox=$(cri_sandbox "h-$1")
+	pod=$(cri RunPodSandbox "{\"config\":$sandbox,\"runtime_handler\":\"$1\"}" 2> handler.err | jq -r .pod_sandbox_id)
+	[ -n "$pod" ] || { cat handler.err; return 0; }
+	cri PodSandboxStatus "{\"pod_sandbox_id\":\"$pod\"}" | jq -r '.status.runtime_handler'
+	cri StopPodSandbox "{\"pod_sandbox_id\":\"$pod\"}" > /dev/null &&
+		cri RemovePodSandbox "{\"pod_sandbox_id\":\"$pod\"}" > /dev/null
+}
+
 containerd_ready
 check cri-status '"RuntimeReady", "status": true.*"NetworkReady", "status": true' cri Status
 sandbox=$(cri_sandbox p)
@@ -51,3 +62,5 @@ check cri-exited 'CONTAINER_EXITED' cri ContainerStatus "$by_id"
 check cri-rm '' cri RemoveContainer "$by_id"
 check cri-stopp '' cri StopPodSandbox "{\"pod_sandbox_id\":\"$pod\"}"
 check cri-rmp '' cri RemovePodSandbox "{\"pod_sandbox_id\":\"$pod\"}"
+check cri-handler '^second $' cri_handler second
+check cri-handler-unknown 'no runtime for "third"' cri_handler third

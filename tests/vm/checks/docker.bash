@@ -28,6 +28,66 @@ d_build() {
 	"$@" build
 }
 
+# One container finds another by its name.
+d_network() {
+	docker network create n1 > /dev/null &&
+		docker run -d --name web --network n1 bb:1 sh -c 'echo found > /tmp/i && exec httpd -f -h /tmp' > /dev/null &&
+		docker run --rm --network n1 bb:1 sh -c \
+			'for i in 1 2 3 4 5 6 7 8 9; do wget -q -O- http://web/i && break; sleep 1; done'
+	docker rm -f web > /dev/null
+	docker network rm n1 > /dev/null
+}
+
+d_port() {
+	docker run -d --name web -p 127.0.0.1:8080:80 bb:1 sh -c 'echo found > /tmp/i && exec httpd -f -h /tmp' > /dev/null &&
+		until_prints found 20 wget_local
+	docker rm -f web > /dev/null
+}
+
+wget_local() { busybox wget -q -O- http://127.0.0.1:8080/i; }
+
+d_oom() {
+	docker run --name o1 --net none -m 32m --memory-swap 32m bb:1 \
+		dd if=/dev/zero of=/dev/null bs=64M count=1 > /dev/null 2>&1
+	docker inspect --format '{{.State.ExitCode}} {{.State.OOMKilled}}' o1
+	docker rm o1 > /dev/null
+}
+
+d_restarts() { docker inspect --format '{{.State.Status}} {{.RestartCount}}' r1; }
+
+d_on_failure() {
+	docker run -d --name r1 --net none --restart on-failure:2 bb:1 sh -c 'exit 3' > /dev/null
+	until_prints 'exited 2' 60 d_restarts
+	docker rm -f r1 > /dev/null
+}
+
+# Killed behind Docker's back.
+d_always() {
+	docker run -d --name r1 --net none --restart always bb:1 sleep 1000 > /dev/null &&
+		kill -KILL "$(docker inspect --format '{{.State.Pid}}' r1)"
+	until_prints 'running 1' 60 d_restarts
+	docker rm -f r1 > /dev/null
+}
+
+# The other ways to name a runtime: for one container, and on the daemon's command line.
+d_add_runtime() {
+	local dir=/etc/systemd/system/docker.service.d
+	mkdir -p $dir
+	jq 'del(.runtimes, .["default-runtime"])' /etc/docker/daemon.json > daemon.json &&
+		cp daemon.json /etc/docker/ || return 1
+	printf '[Service]\nExecStart=\nExecStart=%s -H fd:// --add-runtime other=%s\n' \
+		"$(command -v dockerd)" "$RT" > $dir/add.conf
+	systemctl daemon-reload && systemctl restart docker || return 1
+	docker run --rm --runtime other --net none bb:1 echo hello
+	docker run -d --name a1 --runtime other --net none bb:1 sleep 1000 > /dev/null
+	docker inspect --format '{{.HostConfig.Runtime}}' a1
+	"$RT" --root /run/docker/runtime-runc/moby list -q | wc -l
+	docker rm -f a1 > /dev/null
+	rm -r $dir
+	rm /etc/docker/daemon.json
+	systemctl daemon-reload && docker_up "$RT" && systemctl restart docker
+}
+
 docker_ready
 ln -sfn "$RT" /usr/local/sbin/runc
 run='docker run --rm --net none'
@@ -57,3 +117,10 @@ check docker-stop '^137 ' d_stopped
 check docker-rm '' docker rm -f d1
 check docker-build-classic '' d_build env DOCKER_BUILDKIT=0 docker build -q --no-cache
 check docker-buildkit '' d_build docker buildx build -q --no-cache
+check docker-network '^found $' d_network
+check docker-port '^found $' d_port
+check docker-oom '^137 true $' d_oom
+check docker-on-failure '^exited 2 $' d_on_failure
+check docker-always '^running 1 $' d_always
+check docker-runtime-option '^hello $' $run --runtime vert bb:1 echo hello
+check docker-add-runtime '^hello other 1 $' d_add_runtime

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Limits, each seen to bite and not only to be written.
+# Limits, each seen to bite and not only to be written: through Podman, and then with the runtime
+# alone, from outside and from inside; what `update` changes on a running container, and that an
+# update that fails in part changes nothing.
 limit_files() {
 	p_started l1 -m 64m --pids-limit 50 --cpus 0.5 --cpuset-cpus 0 > /dev/null || return 1
 	p_limit l1 memory.max pids.max cpu.max cpuset.cpus
@@ -49,6 +51,109 @@ weight() {
 	p_gone l6
 }
 
+LB=/var/lib/lb
+# l_bundle FILTER COMMAND...: a bundle in $LB (on a disk) whose resources are FILTER; the cgroup is /limits/l.
+l_bundle() {
+	local filter=$1
+	shift
+	if [ ! -d $LB/rootfs ]; then
+		mkdir -p $LB/rootfs/huge && tar xf /usr/share/vm/busybox.tar -C $LB/rootfs || return 1
+	fi
+	rm -f $LB/config.json
+	"$RT" spec -b $LB && jq "(.process.terminal, .root.readonly) = false | .linux.resources += $filter |
+		.linux.cgroupsPath = \"/limits/\" + \$id | .process.args = \$ARGS.positional |
+		.mounts += [{destination: \"/huge\", type: \"hugetlbfs\", source: \"none\"}]" \
+		--arg id "${LIMITED:-l}" $LB/config.json --args -- "$@" > $LB/new && mv $LB/new $LB/config.json
+}
+
+l_run() { # FILTER COMMAND...
+	l_bundle "$@" && "$RT" run -b $LB l
+}
+
+l_start() { # NAME FILTER COMMAND...
+	LIMITED=$1 l_bundle "${@:2}" && "$RT" run -d -b $LB "$1" < /dev/null > l.log 2>&1 || { cat l.log; return 1; }
+}
+
+l_file() { cat "/sys/fs/cgroup/limits/$1/$2" 2> /dev/null || cat "/sys/fs/cgroup/limits/$1/container/$2"; }
+
+# A megabyte more than the limit stays when there is swap for it, and not without.
+swap_bites() {
+	local file=/swapfile fits='dd if=/dev/zero of=/dev/null bs=40M count=1 2>/dev/null'
+	[ -e $file ] || { dd if=/dev/zero of=$file bs=1M count=64 2> /dev/null && chmod 600 $file && mkswap -q $file; } &&
+		swapon $file || return 1
+	l_run '{memory: {limit: 33554432, swap: 67108864}}' sh -c "cat /sys/fs/cgroup/memory.swap.max; $fits; echo \$?"
+	l_run '{memory: {limit: 33554432, swap: 33554432}}' sh -c "cat /sys/fs/cgroup/memory.swap.max; $fits; echo \$?"
+	swapoff $file
+}
+
+# Killed for its memory before it was the container's: that is what the error says.
+start_killed() {
+	l_run '{memory: {limit: 4096}}' true 2>&1
+	echo $?
+	ls -d /sys/fs/cgroup/limits/l 2> /dev/null
+	echo end
+}
+
+# Two loops on one processor, one with eight times the shares.
+weights() {
+	local a b
+	l_start lw1 '{cpu: {cpus: "1", shares: 128}}' sh -c 'while :; do :; done' &&
+		l_start lw2 '{cpu: {cpus: "1", shares: 1024}}' sh -c 'while :; do :; done' || return 1
+	a=$(l_file lw1 cpu.stat | awk '/^usage/{print $2}') b=$(l_file lw2 cpu.stat | awk '/^usage/{print $2}')
+	sleep 5
+	a=$(($(l_file lw1 cpu.stat | awk '/^usage/{print $2}') - a))
+	b=$(($(l_file lw2 cpu.stat | awk '/^usage/{print $2}') - b))
+	"$RT" delete -f lw1
+	"$RT" delete -f lw2
+	[ $b -gt $((a * 2)) ] && echo more
+	echo $a $b
+}
+
+# Three megabytes at one a second.
+io_bites() {
+	local disk start=$EPOCHREALTIME
+	disk=$(stat -c '{major: %Hd, minor: %Ld}' /var/lib)
+	l_run "{blockIO: {throttleWriteBpsDevice: [$disk + {rate: 1048576}]}}" sh -c \
+		'cut -d" " -f3 /sys/fs/cgroup/io.max; dd if=/dev/zero of=/f bs=1M count=3 oflag=direct 2> /dev/null; rm /f'
+	awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {print (b - a > 2 ? "slow" : "fast")}'
+}
+
+# Four huge pages on the host, and one of them for the container.
+hugetlb_bites() {
+	echo 4 > /proc/sys/vm/nr_hugepages
+	l_run '{hugepageLimits: [{pageSize: "2MB", limit: 2097152}]}' sh -c 'cat /sys/fs/cgroup/hugetlb.2MB.max
+		fallocate -l 2M /huge/one && echo one; fallocate -l 2M /huge/two 2> /dev/null || echo not two'
+	echo 0 > /proc/sys/vm/nr_hugepages
+}
+
+# update_one FILE GOOD OTHER: GOOD changes the file for outside and inside, OTHER with a value that the
+# kernel refuses beside it changes nothing.
+update_one() {
+	echo "$2" | "$RT" update -r - lu && l_file lu "$1" && "$RT" exec lu cat "/sys/fs/cgroup/$1" || return 1
+	if echo "$3" | jq '. * {unified: {"memory.low": "rubbish"}}' | "$RT" update -r - lu 2> /dev/null; then
+		echo accepted
+	fi
+	l_file lu "$1"
+}
+
+update_checks() {
+	local name file want good other disk
+	disk=$(stat -c '"major": %Hd, "minor": %Ld' /var/lib)
+	while IFS='|' read -r name file want good other; do
+		check "update-$name" "^($want )\\1\\1\$" update_one "$file" "$good" "$other"
+	done <<-E
+		memory|memory.max|67108864|{"memory": {"limit": 67108864}}|{"memory": {"limit": 50331648}}
+		swap|memory.swap.max|33554432|{"memory": {"limit": 67108864, "swap": 100663296}}|{"memory": {"limit": 67108864, "swap": 83886080}}
+		pids|pids.max|40|{"pids": {"limit": 40}}|{"pids": {"limit": 30}}
+		quota|cpu.max|30000 100000|{"cpu": {"quota": 30000, "period": 100000}}|{"cpu": {"quota": 60000, "period": 100000}}
+		weight|cpu.weight|[17][79]4?|{"cpu": {"shares": 2048}}|{"cpu": {"shares": 512}}
+		cpuset|cpuset.cpus|1|{"cpu": {"cpus": "1"}}|{"cpu": {"cpus": "0"}}
+		io|io.max|[0-9:]* rbps=max wbps=2097152 riops=max wiops=max|{"blockIO": {"throttleWriteBpsDevice": [{$disk, "rate": 2097152}]}}|{"blockIO": {"throttleWriteBpsDevice": [{$disk, "rate": 1048576}]}}
+		hugetlb|hugetlb.2MB.max|4194304|{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}|{"hugepageLimits": [{"pageSize": "2MB", "limit": 2097152}]}
+		unified|memory.high|33554432|{"unified": {"memory.high": "33554432"}}|{"unified": {"memory.high": "50331648"}}
+	E
+}
+
 podman_ready
 check limit-files '^67108864 50 50000 100000 0 $' limit_files
 check limit-memory-oom '^137 killed $' limit_memory
@@ -64,3 +169,11 @@ check_not device-denied p_run --cap-add mknod $IMAGE \
 	sh -c 'mknod /d b 254 0 && dd if=/d of=/dev/null count=1'
 check device-null '' p_run --cap-add mknod $IMAGE \
 	sh -c 'mknod /d c 1 3 && echo x > /d'
+check limit-swap '^33554432 0 0 (137|9) $' swap_bites
+check limit-start-oom '(OOM|memory limit).* 1 end $' start_killed
+check limit-weight-bites '^more ' weights
+check limit-io 'wbps=1048576 slow $' io_bites
+check limit-hugetlb '^2097152 one not two $' hugetlb_bites
+check update-start '' l_start lu '{}' sleep 1000
+update_checks
+check update-end '' "$RT" delete -f lu
