@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,11 @@
 #endif
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
 #endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
@@ -236,4 +242,44 @@ int sys_default_action(int sig)
 	static const unsigned long zeros[32];
 
 	return (int)syscall(SYS_rt_sigaction, sig, zeros, NULL, _NSIG / 8);
+}
+
+int sys_landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */);
+}
+
+int sys_landlock_create_ruleset(uint64_t fs, uint64_t net)
+{
+	const uint64_t attr[] = {fs, net};
+
+	return (int)syscall(SYS_landlock_create_ruleset, attr, net ? sizeof(attr) : sizeof(attr[0]), 0);
+}
+
+int sys_landlock_add_path(int ruleset, int fd, uint64_t access)
+{
+	const struct {
+		uint64_t access;
+		int32_t fd;
+	} __attribute__((packed)) attr = {access, fd};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &attr, 0);
+}
+
+int sys_landlock_add_port(int ruleset, uint64_t port, uint64_t access)
+{
+	const uint64_t attr[] = {access, port};
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, 2 /* LANDLOCK_RULE_NET_PORT */, attr, 0);
+}
+
+int sys_landlock_restrict_self(int ruleset)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
+
+int sys_sched_core(unsigned cmd, pid_t pid, unsigned scope, uint64_t *ret_cookie)
+{
+	return prctl(62 /* PR_SCHED_CORE */, (unsigned long)cmd, (unsigned long)pid, (unsigned long)scope,
+		     (unsigned long)(uintptr_t)ret_cookie);
 }

@@ -87,6 +87,17 @@ int sys_execveat(int dirfd, const char *path, char *const argv[], char *const en
 
 /* keyctl(2), seccomp(2), capset(2), capget(2), sched_setattr(2), ioprio_set(2), set_mempolicy(2), bpf(2) */
 long sys_keyctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+/* landlock_create_ruleset(2) and its kin; -1 with ENOSYS or EOPNOTSUPP: there is no Landlock.  NET 0: nothing about
+ * ports, as kernels before 6.7 want it. */
+int sys_landlock_abi(void);
+int sys_landlock_create_ruleset(uint64_t fs, uint64_t net);
+int sys_landlock_add_path(int ruleset, int fd, uint64_t access);
+int sys_landlock_add_port(int ruleset, uint64_t port, uint64_t access);
+int sys_landlock_restrict_self(int ruleset);
+/* prctl(PR_SCHED_CORE); PID 0: the caller. */
+enum { SYS_SCHED_CORE_GET, SYS_SCHED_CORE_CREATE, SYS_SCHED_CORE_SHARE_TO, SYS_SCHED_CORE_SHARE_FROM };
+enum { SYS_SCHED_CORE_THREAD, SYS_SCHED_CORE_PROCESS };
+int sys_sched_core(unsigned cmd, pid_t pid, unsigned scope, uint64_t *ret_cookie);
 int sys_seccomp(unsigned op, unsigned flags, void *args);
 int sys_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);

@@ -12,6 +12,7 @@
 #include "cmd/abilities.h"
 #include "cmd/output.h"
 #include "libocispec/ocispec.h"
+#include "plan/confine.h"
 #include "plan/filter_info.h"
 #include "plan/mounts.h"
 
@@ -70,7 +71,7 @@ static const char *const capabilities[] = {
 _Static_assert(COUNT_OF(capabilities) == CAP_LAST_CAP + 1, "a capability is missing");
 
 /* Annotations of config.json that change what the runtime does; a dot at the end means "all that begin so". */
-static const char *const unsafe_annotations[] = {"run.oci.", "org.systemd.property.", "org.criu."};
+static const char *const unsafe_annotations[] = {"run.oci.", "run.vert.", "org.systemd.property.", "org.criu."};
 
 static struct oci_str_list list(struct arena *arena, const char *const *v, size_t n)
 {
@@ -154,6 +155,8 @@ static int run(const struct cli_call *call, struct error *err)
 		{"io.github.seccomp.libseccomp.version", filter_library_version(a)},
 		{"run.vert.version", PACKAGE_VERSION},
 		{"run.vert.commit", GIT_COMMIT},
+		{"run.vert.landlock.abi", arena_printf(a, "%d", CONFINE_LANDLOCK_ABI)},
+		{"run.vert.core_sched", "true"},
 	};
 	struct oci_features features = {
 		.oci_version_min = SPEC_VERSION_MIN,

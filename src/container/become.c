@@ -20,8 +20,10 @@
 #include "container/proto.h"
 #include "container/step.h"
 #include "container/timing.h"
+#include "kernel/coresched.h"
 #include "kernel/device.h"
 #include "kernel/keyring.h"
+#include "kernel/landlock.h"
 #include "kernel/lsm.h"
 #include "kernel/passwd.h"
 #include "kernel/privilege.h"
@@ -103,6 +105,8 @@ static int set_scheduling(void *context, struct error *err)
 		return -1;
 	if (p->scheduler.present && sched_set_policy(&p->scheduler, err) < 0)
 		return -1;
+	if (p->core == PLAN_CORE_NEW && coresched_new(err) < 0)
+		return error_where(err, "annotations[\"run.vert.core_sched\"]");
 	if (p->set_ioprio && sched_set_ioprio(p->ioprio, err) < 0)
 		return -1;
 	if (p->set_personality && sched_set_personality(p->personality, err) < 0)
@@ -278,20 +282,38 @@ static int set_labels(void *context, struct error *err)
 	return 0;
 }
 
-/* seccomp(2) wants CAP_SYS_ADMIN of a process that does not have no_new_privs; it is still permitted, and
- * becomes effective for this one call. */
+/* seccomp(2) and Landlock want CAP_SYS_ADMIN of a process that does not have no_new_privs; it is still permitted, and
+ * becomes effective until set_capabilities(). */
+static int raise_capabilities(const char *what, struct error *err)
+{
+	uint64_t effective, permitted, inheritable;
+
+	if (sys_capget(&effective, &permitted, &inheritable) < 0 || sys_capset(permitted, permitted, inheritable) < 0)
+		return fail(err, errno, "raise CAP_SYS_ADMIN to %s", what);
+	return 0;
+}
+
+static int restrict_files(void *context, struct error *err)
+{
+	const struct plan_process *p = &((struct become *)context)->plan->process;
+
+	if (!p->landlock.present)
+		return 0;
+	/* The paths are the container's, not the user's to reach: with privileges, whatever no_new_privs says. */
+	if (raise_capabilities("restrict the process with Landlock", err) < 0 ||
+	    (p->no_new_privs && privilege_no_new_privs(err) < 0) || landlock_restrict(&p->landlock, err) < 0)
+		return error_where(err, "annotations[\"run.vert.landlock\"]");
+	return 0;
+}
+
 static int load_filter(struct become *b, struct error *err)
 {
 	const struct plan_process *p = &b->plan->process;
-	uint64_t effective, permitted, inheritable;
 
 	if (!p->seccomp.present || b->filter_loaded || naive("seccomp"))
 		return 0;
-	if (!p->no_new_privs) {
-		if (sys_capget(&effective, &permitted, &inheritable) < 0 ||
-		    sys_capset(permitted, permitted, inheritable) < 0)
-			return fail(err, errno, "raise CAP_SYS_ADMIN to load the seccomp filter");
-	}
+	if (!p->no_new_privs && raise_capabilities("load the seccomp filter", err) < 0)
+		return -1;
 	b->filter_loaded = true;
 	if (privilege_load_filter(&p->seccomp, &b->listener, err) < 0)
 		return error_where(err, "linux.seccomp");
@@ -345,6 +367,7 @@ int become_exec(struct become *b, struct error *err)
 {
 	static const struct step steps[] = {
 		{"set security labels", set_labels}, /* after the hooks, which would run under them */
+		{"restrict files and ports", restrict_files}, /* after labels, which are files; the filter may forbid it */
 		{"load seccomp filter", load_filter_early}, /* without NNP, which needs CAP_SYS_ADMIN: before it goes */
 		{"set capabilities", set_capabilities},	    /* after ids and the last change of user namespace */
 		{"set no_new_privs", set_no_new_privs},	    /* after labels: AppArmor refuses a change under NNP */

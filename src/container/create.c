@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "container/confine.h"
 #include "container/container.h"
 #include "container/handoff.h"
 #include "container/host.h"
@@ -155,7 +156,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
 	timing_next(&timing, "vert", "look at the host");
-	if (options_rootless(rt, &host, err) < 0 || options_filter(rt, config, !req->dry_run, &filter, arena, err) < 0)
+	if (confine_look(rt, config, arena, &host, err) < 0 || options_rootless(rt, &host, err) < 0 ||
+	    options_filter(rt, config, !req->dry_run, &filter, arena, err) < 0)
 		return -1;
 	if (plan_build(&h->arena, config, &host, options_cgroup(rt), &filter, p, err) < 0)
 		return -1;

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/confine.h"
 #include "container/container.h"
 #include "container/handoff.h"
 #include "container/host.h"
@@ -26,6 +27,7 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
+#include "plan/confine.h"
 #include "plan/process.h"
 #include "plan/systemd.h"
 #include "spec/bundle.h"
@@ -279,6 +281,22 @@ static unsigned long own_namespaces(const struct oci_config *config, uid_t euid)
 	return flags;
 }
 
+/* What annotations confine the container with also confines who comes later; its cookie is the first process's. */
+static int confine(struct handoff *h, struct container *c, const struct oci_config *config, struct host *host,
+		   struct error *err)
+{
+	struct plan_process *p = &h->plan->process;
+
+	if (confine_look(NULL, config, &c->arena, host, err) < 0 || plan_confinement(&h->arena, config, host, p, err) < 0)
+		return -1;
+	if (p->core) {
+		p->core = PLAN_CORE_OF;
+		p->core_pid = c->pid;
+		p->core_start = c->record->start_time.v;
+	}
+	return 0;
+}
+
 static int prepare_plan(struct handoff *h, const struct runtime *rt, struct container *c,
 			const struct exec_request *req, struct error *err)
 {
@@ -324,6 +342,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 				config->linux && config->linux->seccomp ? config->linux->seccomp->listener_metadata
 									: NULL,
 				p) < 0)
+		return -1;
+	if (confine(h, c, config, &host, err) < 0)
 		return -1;
 	if (!p->console_socket)
 		options_terminal_size(&p->process);

@@ -38,6 +38,7 @@
 #include "container/step.h"
 #include "container/supervise.h"
 #include "kernel/cgroup.h"
+#include "kernel/coresched.h"
 #include "kernel/rdt.h"
 #include "kernel/sched.h"
 #include "kernel/terminal.h"
@@ -121,8 +122,12 @@ static int set_oom_score(void *context, struct error *err)
 {
 	struct join *j = context;
 
+	const struct plan_process *p = &j->plan->process;
+
 	if (rdt_add(&j->plan->rdt, j->pid, err) < 0)
 		return -1;
+	if (p->core == PLAN_CORE_OF && coresched_share(p->core_pid, p->core_start, j->pid, err) < 0)
+		return error_where(err, "annotations[\"run.vert.core_sched\"]");
 	if (!j->plan->process.set_oom_score || j->plan->euid != 0)
 		return 0;
 	return handover_oom_score(j->plan, j->pid, err);
@@ -244,7 +249,7 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		{"open sockets", open_sockets},
 		{"join first namespaces", join_first},
 		{"clone", clone_process},
-		{"join resctrl group, set oom score", set_oom_score}, /* from outside: the child may be without the privilege */
+		{"join resctrl group and cookie, set oom score", set_oom_score}, /* from outside: the child may be without the privilege */
 		{"follow", follow},
 		{"let run", let_run},
 	};

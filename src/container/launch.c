@@ -413,7 +413,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
 		{"set oom score", set_oom_score},
 		{"record process", record_process}, /* from here on delete finds the process */
-		{"enter resctrl group", launch_enter_rdt},
+		{"enter resctrl group and cookie", launch_enter_rdt},
 		{"move network devices", launch_move_devices}, /* hooks may configure them */
 		{"follow init", follow_init},
 		{"publish", publish}, /* pid file: not before the process exists and is ready */

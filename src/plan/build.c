@@ -10,6 +10,7 @@
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
+#include "plan/confine.h"
 #include "plan/devices.h"
 #include "plan/filter.h"
 #include "plan/hooks.h"
@@ -164,7 +165,7 @@ static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, cons
 	const struct oci_resources *res = c->linux ? c->linux->resources : NULL;
 
 	if (plan_cgroup_place(arena, c, host, choice, p, err) < 0 ||
-	    plan_resources(arena, res, &p->cgroup, 0, err) < 0)
+	    plan_resources(arena, res, &p->cgroup, 0, err) < 0 || plan_oom_group(arena, c, &p->cgroup, err) < 0)
 		return -1;
 	if (p->cgroup.manager == PLAN_CGROUP_NONE) {
 		if (p->cgroup.n_writes && choice == PLAN_CHOOSE_NONE)
@@ -270,6 +271,7 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 	    plan_device_nodes(arena, c, p, err) < 0 || plan_sysctls(arena, c, p, err) < 0 ||
 	    plan_net_devices(arena, c, p, err) < 0 ||
 	    plan_the_process(arena, c, host, p, err) < 0 || plan_the_filter(arena, c, filter, p, err) < 0 ||
+	    plan_confinement(arena, c, host, &p->process, err) < 0 ||
 	    plan_the_cgroup(arena, c, host, choice, p, err) < 0 || plan_hooks(c->hooks, arena, p->hooks, err) < 0 ||
 	    plan_rdt_group(arena, c->linux ? c->linux->intel_rdt : NULL, p, err) < 0)
 		return -1;

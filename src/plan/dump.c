@@ -163,6 +163,16 @@ static void dump_identity(const struct plan_process *p, struct buf *b)
 	if (p->seccomp.present)
 		buf_printf(b, "seccomp %u instructions, flags %#x%s\n", p->seccomp.n, p->seccomp.flags,
 			   p->seccomp.notify ? ", with a listener" : "");
+	if (p->landlock.present)
+		buf_printf(b, "landlock fs %#" PRIx64 " net %#" PRIx64 "\n", p->landlock.fs, p->landlock.net);
+	for (size_t i = 0; i < p->landlock.n_paths; i++)
+		buf_printf(b, "landlock path %s %#" PRIx64 "\n", p->landlock.paths[i].path, p->landlock.paths[i].access);
+	for (size_t i = 0; i < p->landlock.n_ports; i++)
+		buf_printf(b, "landlock port %" PRIu64 " %#" PRIx64 "\n", p->landlock.ports[i].port,
+			   p->landlock.ports[i].access);
+	if (p->core)
+		buf_puts(b, p->core == PLAN_CORE_NEW ? "core scheduling: a cookie of its own\n"
+						     : "core scheduling: the cookie of another container\n");
 	if (p->apparmor)
 		buf_printf(b, "apparmor %s\n", p->apparmor);
 	if (p->selinux)

@@ -26,4 +26,10 @@ struct host {
 	const char *notify_socket;	/* $NOTIFY_SOCKET, NULL: none */
 	unsigned listen_fds;		/* $LISTEN_FDS when $LISTEN_PID is us */
 	const char *listen_fdnames;
+
+	/* Looked at only when an annotation asks: see container/confine.h. */
+	int landlock_abi;		/* 0: the kernel has no Landlock */
+	int core_errno;			/* 0: there is core scheduling; else what the kernel says */
+	pid_t core_pid;			/* the first process of the container whose cookie is to be shared */
+	uint64_t core_start;
 };

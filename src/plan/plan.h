@@ -175,6 +175,24 @@ struct plan_scheduler {
 	uint64_t flags, runtime, deadline, period;
 };
 
+struct plan_landlock_path {
+	const char *path;	/* absolute, in the container */
+	uint64_t access;	/* for a directory; a file gets those that files have */
+	char at[64];
+};
+struct plan_landlock_port {
+	uint64_t port, access;
+};
+struct plan_landlock {
+	bool present;
+	uint64_t fs, net;	/* rights that are refused but where a rule gives them; 0: that kind is left alone */
+	size_t n_paths, n_ports;
+	struct plan_landlock_path *paths;
+	struct plan_landlock_port *ports;
+};
+
+enum plan_core { PLAN_CORE_NONE, PLAN_CORE_NEW, PLAN_CORE_OF };
+
 struct plan_process {
 	struct plan_strings args, env;
 	const char *cwd;
@@ -206,6 +224,10 @@ struct plan_process {
 	const unsigned long *mempolicy_nodes;
 	const char *cpus_initial, *cpus_final;	/* exec: cpu lists, checked */
 	struct plan_filter seccomp;
+	struct plan_landlock landlock;
+	enum plan_core core;		/* core scheduling: a cookie of its own, or that of another process */
+	pid_t core_pid;			/* OF: whose */
+	uint64_t core_start;
 };
 
 /* ---- hooks ------------------------------------------------------------------------------------ */

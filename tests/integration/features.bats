@@ -58,7 +58,12 @@ load helpers
 
 @test "features: unsafe annotations are named" {
 	only_vert
-	vert features | jq -e '.potentiallyUnsafeConfigAnnotations | type == "array"'
+	vert features | jq -e '.potentiallyUnsafeConfigAnnotations | index("run.oci.") != null and index("run.vert.") != null'
+}
+
+@test "features: the newest Landlock ABI, and core scheduling" {
+	only_vert
+	vert features | jq -e '.annotations["run.vert.landlock.abi"] == "6" and .annotations["run.vert.core_sched"] == "true"'
 }
 
 @test "features: an argument is refused" {

@@ -32,6 +32,7 @@ static const struct host root_host = {
 	.last_cap = 40,
 	.cgroup_mount = "/sys/fs/cgroup",
 	.cgroup_controllers = "cpuset cpu io memory hugetlb pids rdma misc",
+	.landlock_abi = 5,
 };
 static const struct host user_host = {
 	.euid = 1000,
@@ -40,6 +41,7 @@ static const struct host user_host = {
 	.cgroup_mount = "/sys/fs/cgroup",
 	.cgroup_own = "/user.slice/user-1000.slice/session-2.scope",
 	.cgroup_controllers = "cpuset cpu io memory hugetlb pids rdma misc",
+	.landlock_abi = 5,
 	.sub_uid = {2, sub_uids},
 	.sub_gid = {2, sub_gids},
 };
