@@ -175,6 +175,20 @@ owner() {
 	[ "$(limit io.bfq.weight)" = "default 500" ] || [ "$(limit io.weight)" = "default 4950" ]
 }
 
+@test "config-linux/block io: weight of a device" {
+	requires cgroup-controller io
+	local device
+	device=$(cat /sys/block/*/dev | head -n1)
+	[ -n "$device" ] || skip "needs a block device"
+	cfg '.linux.resources.blockIO.weightDevice = [{major: '"${device%:*}"', minor: '"${device#*:}"', weight: 100}]'
+	args fork 0
+	run_split vert create --bundle "$BUNDLE" "$ID"
+	# Without BFQ or iocost on the device the kernel has nothing to set, and says so.
+	[ "$status" = 0 ] || [[ $stderr == *"blockIO.weightDevice[0]"* ]]
+	[ "$status" != 0 ] || grep -qx "$device 100" "$CGROUPFS$CG/$ID/io.bfq.weight" ||
+		grep -qx "$device 910" "$CGROUPFS$CG/$ID/io.weight"
+}
+
 @test "config-linux/block io: rates of a device" {
 	requires cgroup-controller io
 	local device
@@ -210,6 +224,15 @@ owner() {
 	[ "$(limit pids.max)" = max ]
 	again '{"pids": {"limit": 0}}'
 	[ "$(limit pids.max)" = 0 ]
+}
+
+@test "config-linux/rdma: handles and objects of a device" {
+	requires cgroup
+	cfg '.linux.resources.rdma = {mlx5_0: {hcaHandles: 3, hcaObjects: 10000}}'
+	run_split vert create --bundle "$BUNDLE" "$ID"
+	# A host without the device or its controller says so, with the place.
+	[ "$status" = 0 ] && grep -q "mlx5_0 hca_handle=3 hca_object=10000" "$CGROUPFS$CG/$ID/rdma.max" ||
+		[[ $stderr == *'linux.resources.rdma["mlx5_0"]'* ]]
 }
 
 @test "config-linux/rdma: an entry without any limit is an error" {

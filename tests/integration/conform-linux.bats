@@ -178,6 +178,15 @@ filter() {
 	done
 }
 
+@test "config-linux/memory policy: WEIGHTED_INTERLEAVE" {
+	[ -e /proc/self/numa_maps ] || skip "needs NUMA"
+	requires kernel 6.9
+	cfg '.linux.memoryPolicy = {mode: "MPOL_WEIGHTED_INTERLEAVE", nodes: "0"}'
+	argv /bin/busybox head -n 1 /proc/self/numa_maps
+	run_ok
+	like '^[0-9a-f]+ weighted interleave'
+}
+
 @test "config-linux/seccomp: an errnoRet of an action that has none is an error" {
 	local action
 	for action in KILL KILL_PROCESS KILL_THREAD TRAP ALLOW LOG; do
