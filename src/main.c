@@ -72,6 +72,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	if (prepare(argv, &err) == 0 && commands_run(argv, &err) == 0)
 		return 0;
+	if (!err.msg[0] && err.status) /* output_verdict(): all is said */
+		return err.status;
 	error_complete(&err);
 	log_error(&err);
 	return err.status ? err.status : 1;

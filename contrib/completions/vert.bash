@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete gc state list ps pause resume update events mounts spec features seccomp explain
+	echo run create start exec kill delete gc state list ps pause resume update events mounts spec features seccomp check explain
 }
 
 # the options of a command, '': those before it
@@ -27,6 +27,7 @@ _vert_options() {
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
 	'seccomp') echo --bundle --profile --format --output --arch --help ;;
+	'check') echo --bundle --config --strict --format --json --quiet --help ;;
 	'explain') echo --format --help ;;
 	esac
 }
@@ -100,6 +101,9 @@ _vert_value() {
 	'seccomp --format' | 'seccomp -f') echo default text json bpf base64 ;;
 	'seccomp --output' | 'seccomp -o') echo FILE ;;
 	'seccomp --arch') echo ANY ;;
+	'check --bundle' | 'check -b') echo DIR ;;
+	'check --config' | 'check -f') echo FILE ;;
+	'check --format') echo text json ;;
 	'explain --format' | 'explain -f') echo table json markdown ;;
 	esac
 }
@@ -128,6 +132,7 @@ _vert_operand() {
 	'mounts 3') echo FILE ;;
 	'seccomp 1') echo ANY ANY ANY ;;
 	'seccomp 2') echo ANY ;;
+	'check 1') echo DIR ;;
 	'explain 1') echo ANY ;;
 	esac
 }

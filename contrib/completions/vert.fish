@@ -168,6 +168,16 @@ complete -c vert -n '__fish_seen_subcommand_from seccomp' -s o -l output -r -F -
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -l arch -x -d 'why: architecture of the call, such as x86'
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -s h -l help -d 'print a short help'
 
+complete -c vert -n __fish_use_subcommand -a check -d 'tell what is wrong with a bundle, without creating anything'
+complete -c vert -n '__fish_seen_subcommand_from check' -s b -l bundle -x -a '(__fish_complete_directories)' -d 'directory of the bundle'
+complete -c vert -n '__fish_seen_subcommand_from check' -s f -l config -r -F -d 'configuration file, relative to the bundle'
+complete -c vert -n '__fish_seen_subcommand_from check' -l strict -d 'exit with status 2 for warnings too'
+complete -c vert -n '__fish_seen_subcommand_from check' -l format -x -a 'text json' -d 'text or json'
+complete -c vert -n '__fish_seen_subcommand_from check' -l json -d 'the same as --format json'
+complete -c vert -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'do not tell what is merely worth knowing'
+complete -c vert -n '__fish_seen_subcommand_from check' -s h -l help -d 'print a short help'
+complete -c vert -n '__fish_seen_subcommand_from check' -x -a '(__fish_complete_directories)'
+
 complete -c vert -n __fish_use_subcommand -a explain -d 'tell cause and cure of an error'\''s code, or list all codes'
 complete -c vert -n '__fish_seen_subcommand_from explain' -s f -l format -x -a 'table json markdown' -d 'table, json or markdown'
 complete -c vert -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print a short help'

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -214,37 +215,6 @@ static const struct cli_option *find_letter(const struct cli_syntax *syntax, cha
 	return NULL;
 }
 
-static unsigned min3(unsigned a, unsigned b, unsigned c)
-{
-	unsigned least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-unsigned cli_distance(const char *a, const char *b)
-{
-	enum { LONGEST = 31, FAR = 99 };
-	unsigned row[LONGEST + 1], n = (unsigned)strlen(b), len = (unsigned)strlen(a), allowed;
-
-	if (n > LONGEST || len > LONGEST)
-		return FAR;
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= len; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned above = row[j];
-
-			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	allowed = n < 4 ? 1 : n < 9 ? 2 : 3;
-	return row[n] <= allowed ? row[n] : FAR;
-}
-
 /* NAME is the word without its dashes. */
 static void unknown_option(struct parser *p, const char *dashes, const char *name)
 {
@@ -263,7 +233,7 @@ static void unknown_option(struct parser *p, const char *dashes, const char *nam
 	}
 	for (size_t i = 0; i < p->syntax->n_options; i++) {
 		const struct cli_option *o = &p->syntax->options[i];
-		unsigned distance = o->help ? cli_distance(bare, o->name) : best;
+		unsigned distance = o->help ? nearest_distance(bare, o->name) : best;
 
 		if (distance < best) {
 			best = distance;

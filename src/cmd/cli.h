@@ -100,6 +100,3 @@ bool cli_takes_value(const struct cli_option *option);
 
 /* The option of that name, which ends at '=' or at the end; NULL: none. */
 const struct cli_option *cli_find(const struct cli_syntax *syntax, const char *name);
-
-/* How many letters differ between two words; 99 when that is more than a slip of the finger. */
-unsigned cli_distance(const char *a, const char *b);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
 #include "container/container.h"
@@ -15,7 +16,7 @@ const struct cli_command *const commands[] = {
 	&command_run,	 &command_create, &command_start, &command_exec,     &command_kill,
 	&command_delete, &command_gc,	  &command_state,  &command_list,  &command_ps,	     &command_pause,
 	&command_resume, &command_update, &command_events, &command_mounts, &command_spec,  &command_features,
-	&command_seccomp, &command_explain, NULL,
+	&command_seccomp, &command_check, &command_explain, NULL,
 };
 
 const struct cli_command *commands_find(const char *name)
@@ -32,7 +33,7 @@ static int unknown_command(const char *name, struct error *err)
 	unsigned best = 99;
 
 	for (size_t i = 0; commands[i]; i++) {
-		unsigned distance = cli_distance(name, commands[i]->name);
+		unsigned distance = nearest_distance(name, commands[i]->name);
 
 		if (distance < best) {
 			best = distance;

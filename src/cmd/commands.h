@@ -45,4 +45,4 @@ extern const struct cli_command command_ps, command_events, command_mounts;
 extern const struct cli_command command_spec, command_features;
 extern const struct cli_command command_seccomp;
 extern const struct cli_command command_gc;
-extern const struct cli_command command_explain;
+extern const struct cli_command command_check, command_explain;

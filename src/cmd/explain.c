@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 #include "cmd/codes.h"
 #include "cmd/output.h"
@@ -95,7 +96,7 @@ static int unknown_code(const char *name, struct error *err)
 	unsigned best = 99;
 
 	for (size_t i = 0; codes[i].name; i++) {
-		unsigned distance = cli_distance(name, codes[i].name);
+		unsigned distance = nearest_distance(name, codes[i].name);
 
 		if (distance >= 99 && !nearest && str_starts(codes[i].name, name)) {
 			nearest = codes[i].name;

@@ -28,6 +28,12 @@ int output_write(struct buf *b, struct error *err)
 	return r;
 }
 
+int output_verdict(int status, struct error *err)
+{
+	*err = (struct error){.status = status};
+	return status ? -1 : 0;
+}
+
 bool output_is_colored(void)
 {
 	const char *no_color = getenv("NO_COLOR");

@@ -12,6 +12,10 @@
 MUST_CHECK int output_write(struct buf *b, struct error *err);
 MUST_CHECK int output_text(const char *text, struct error *err);
 
+/* The end of a command whose output was the answer, and whose exit status is part of it: main prints no error.
+ * Returns 0 for STATUS 0, else -1. */
+MUST_CHECK int output_verdict(int status, struct error *err);
+
 /* True when standard output is a terminal and nobody asked for plain text with NO_COLOR. */
 bool output_is_colored(void);
 

@@ -12,6 +12,7 @@
 
 #include "base/blame.h"
 #include "base/fd.h"
+#include "base/machine.h"
 #include "base/str.h"
 
 enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126 };
@@ -55,23 +56,6 @@ int exec_check(const char *exe, const char *name, struct error *err)
 	if (!S_ISREG(st.st_mode) || access(exe, X_OK) < 0)
 		return exec_failed(exe, name, EACCES, err);
 	return 0;
-}
-
-static const char *machine_name(unsigned machine)
-{
-	static const struct {
-		unsigned machine;
-		const char *name;
-	} names[] = {
-		{EM_386, "i386"}, {EM_X86_64, "x86_64"}, {EM_ARM, "arm"}, {EM_AARCH64, "aarch64"},
-		{EM_PPC64, "ppc64"}, {EM_S390, "s390x"}, {EM_MIPS, "mips"}, {EM_RISCV, "riscv"},
-		{EM_SPARCV9, "sparc64"}, {258 /* EM_LOONGARCH */, "loongarch"},
-	};
-
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (names[i].machine == machine)
-			return names[i].name;
-	return "another machine";
 }
 
 /* PATH is what the kernel looks for to run NAME: why is it not enough? */
@@ -126,6 +110,7 @@ static void explain_format(int fd, const char *name, struct error *err)
 		Elf64_Ehdr elf;
 	} head = {.text = ""};
 	ssize_t n = pread(fd, head.text, sizeof(head.text) - 1, 0);
+	unsigned native;
 
 	if (n >= 2 && head.text[0] == '#' && head.text[1] == '!') {
 		explain_script(head.text, name, err);
@@ -136,13 +121,7 @@ static void explain_format(int fd, const char *name, struct error *err)
 		error_hint(err, "'%s' is neither a program nor a script with a '#!' line", name);
 		return;
 	}
-#if defined(__x86_64__)
-	const unsigned native = EM_X86_64;
-#elif defined(__aarch64__)
-	const unsigned native = EM_AARCH64;
-#else
-	const unsigned native = head.elf.e_machine;
-#endif
+	native = machine_native(head.elf.e_machine);
 	if (head.elf.e_machine != native) {
 		error_code(err, "EXEC_ARCHITECTURE");
 		error_hint(err, "'%s' is a program for %s, this machine is %s and has no binfmt_misc handler for it",

@@ -67,6 +67,13 @@ static int plan_paths(struct arena *arena, const struct oci_str_list *in, const 
 	return 0;
 }
 
+static int fail_unmapped(struct error *err, const char *at, const char *kind, uint32_t id)
+{
+	fail_at(err, 0, at, "%s id %u is not mapped in the container", kind, id);
+	error_code(err, "USER_UNMAPPED");
+	return error_hint(err, "linux.uidMappings and linux.gidMappings do not have it");
+}
+
 static int check_mapped(const struct plan *p, struct error *err)
 {
 	uint32_t id;
@@ -75,15 +82,14 @@ static int check_mapped(const struct plan *p, struct error *err)
 	if (p->ns[PLAN_NS_USER].how != PLAN_NS_NEW || !p->has_process)
 		return 0;
 	if (!plan_id_outside(&p->uid_map, p->process.uid, &id))
-		return fail_at(err, 0, "process.user.uid", "user id %u is not mapped in the container", p->process.uid);
+		return fail_unmapped(err, "process.user.uid", "user", p->process.uid);
 	if (!plan_id_outside(&p->gid_map, p->process.gid, &id))
-		return fail_at(err, 0, "process.user.gid", "group id %u is not mapped in the container",
-			       p->process.gid);
+		return fail_unmapped(err, "process.user.gid", "group", p->process.gid);
 	for (size_t i = 0; i < p->process.n_groups; i++) {
 		if (plan_id_outside(&p->gid_map, p->process.groups[i], &id))
 			continue;
 		snprintf(at, sizeof(at), "process.user.additionalGids[%zu]", i);
-		return fail_at(err, 0, at, "group id %u is not mapped in the container", p->process.groups[i]);
+		return fail_unmapped(err, at, "group", p->process.groups[i]);
 	}
 	return 0;
 }

@@ -7,12 +7,14 @@
  */
 #include "process.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/capability.h>
 
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
 #include "plan/plan.h"
@@ -110,4 +112,27 @@ void plan_capabilities(const struct oci_capabilities *c, unsigned last_cap, cons
 	}
 	snprintf(place, sizeof(place), "%s.capabilities", at);
 	plan_fix_capabilities(out->caps, place);
+}
+
+bool plan_capability_known(const char *name, char *near, size_t size)
+{
+	unsigned best = NEAREST_FAR;
+	cap_value_t value;
+
+	near[0] = '\0';
+	if (known_name(name, CAP_LAST_CAP, &value))
+		return true;
+	for (cap_value_t i = 0; i <= CAP_LAST_CAP; i++) {
+		char *known = cap_to_name(i), upper[64];
+
+		snprintf(upper, sizeof(upper), "%s", known ? known : "");
+		(void)cap_free(known); /* fails for foreign memory only */
+		for (char *c = upper; *c; c++)
+			*c = (char)toupper((unsigned char)*c);
+		if (nearest_distance(name, upper) >= best)
+			continue;
+		best = nearest_distance(name, upper);
+		snprintf(near, size, "%s", upper);
+	}
+	return false;
 }

@@ -4,8 +4,11 @@
 
 #include <ctype.h>
 #include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 
@@ -48,4 +51,24 @@ const char *filter_library_version(struct arena *arena)
 	const struct scmp_version *v = seccomp_version();
 
 	return arena_printf(arena, "%u.%u.%u", v->major, v->minor, v->micro);
+}
+
+bool filter_syscall_known(const char *name, char *near, size_t size)
+{
+	unsigned best = NEAREST_FAR;
+
+	near[0] = '\0';
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return true;
+	for (int i = 0; i < 1024; i++) {
+		char *known = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, i);
+		unsigned distance = known ? nearest_distance(name, known) : NEAREST_FAR;
+
+		if (distance < best) {
+			best = distance;
+			snprintf(near, size, "%s", known);
+		}
+		free(known);
+	}
+	return false;
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,9 @@ int plan_last_cap(void);
 /* exec --cap: sets the bit of capability NAME in *SET, or warns and leaves it when the kernel or we do not
  * know it.  AT names the list in the warning. */
 void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set);
+
+/* Is NAME a capability ("CAP_KILL")?  When not, NEAR is the one that was meant, "" when none is near. */
+bool plan_capability_known(const char *name, char *near, size_t size);
 
 /* Drops what no kernel grants, with a warning each: effective beyond permitted, inheritable beyond bounding,
  * ambient beyond permitted and inheritable.  plan_process() has done it; call it after adding any. */

@@ -82,27 +82,34 @@ int document_parse(struct arena *arena, const char *name, const struct oci_type 
 	return error_code(err, "CONFIG_INVALID");
 }
 
+int document_text(struct arena *arena, const char *file, const char **ret_text, size_t *ret_len, struct error *err)
+{
+	autofree char *text = NULL;
+	char *kept;
+	size_t len;
+
+	if (strcmp(file, "-") == 0)
+		return read_stdin(arena, ret_text, ret_len, err);
+	if (fd_read_file(AT_FDCWD, file, OCI_MAX_SIZE, &text, &len, err) < 0) {
+		error_code(err, "CONFIG_READ");
+		return error_blame(err, -1, file);
+	}
+	kept = arena_alloc(arena, len + 1);
+	memcpy(kept, text, len);
+	*ret_text = kept;
+	*ret_len = len;
+	return 0;
+}
+
 int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
 		  const char **ret_text, size_t *ret_len, struct error *err)
 {
-	autofree char *text = NULL;
-	const char *where = file;
 	const char *kept = "";
 	size_t len;
 
-	if (strcmp(file, "-") == 0) {
-		where = "stdin";
-		if (read_stdin(arena, &kept, &len, err) < 0)
-			return -1;
-	} else {
-		if (fd_read_file(AT_FDCWD, file, OCI_MAX_SIZE, &text, &len, err) < 0) {
-			error_code(err, "CONFIG_READ");
-			return error_blame(err, -1, file);
-		}
-		kept = arena_alloc(arena, len + 1);
-		memcpy((char *)kept, text, len);
-	}
-	if (document_parse(arena, where, type, kept, len, ret, err) < 0)
+	if (document_text(arena, file, &kept, &len, err) < 0)
+		return -1;
+	if (document_parse(arena, strcmp(file, "-") == 0 ? "stdin" : file, type, kept, len, ret, err) < 0)
 		return error_path(err, file);
 	if (ret_text)
 		*ret_text = kept;

@@ -21,3 +21,7 @@ MUST_CHECK int document_read(struct arena *arena, const char *file, const struct
 /* The same for a text that is there already; it must live as long as ARENA, and NAME is what errors call it. */
 MUST_CHECK int document_parse(struct arena *arena, const char *name, const struct oci_type *type, const char *text,
 			      size_t len, void **ret, struct error *err);
+
+/* The text alone; "-" is standard input. */
+MUST_CHECK int document_text(struct arena *arena, const char *file, const char **ret_text, size_t *ret_len,
+			     struct error *err);

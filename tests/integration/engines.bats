@@ -6,8 +6,7 @@
 # labels, and limits whose controllers this host may not have.
 
 load helpers
-
-data=${BATS_TEST_DIRNAME}/../data/engines
+load engines
 
 setup() {
 	requires root
@@ -20,36 +19,6 @@ teardown() {
 	teardown_bundle
 }
 
-# The configuration FILE, fit for this host, with our own probe as its program.
-adapt() {
-	jq --arg root "$(jq -r .root.path "$TMP/own.json")" --arg tmp "$TMP" --arg cgroup "$CG/$ID" \
-		 '
-		def is_bind: (.options // []) | any(. == "bind" or . == "rbind");
-		.root.path = $root
-		| .process.terminal = false | .process.args = ["/bin/probe", "exit", "42"] | .process.cwd = "/"
-		| del(.hooks, .process.apparmorProfile, .process.selinuxLabel, .linux.mountLabel)
-		| .linux.namespaces |= map(del(.path))
-		| .linux.cgroupsPath = $cgroup
-		| del(.linux.resources | .memory?, .pids?, .cpu?, .unified?, .blockIO?, .hugepageLimits?)
-		| if .process.oomScoreAdj then .process.oomScoreAdj = 200 else . end
-		| if .process.rlimits then .process.rlimits |= map(.soft = 64 | .hard = 64) else . end
-		| .mounts |= map(
-			if is_bind and (.source == "/dev" or .source == "/dev/pts" or .source == "/dev/shm"
-				or (.source | startswith("/sys") or startswith("/proc")))
-			then .
-			elif is_bind and (.source | test("^/dev/(null|zero|full|random|urandom|tty)$"))
-			then .
-			elif is_bind and .source != "/dev/mqueue" and (.source | startswith("/dev/"))
-			then .source = "/dev/null"
-			elif is_bind
-			then .source = $tmp + "/source"
-			elif .type == "overlay"
-			then .options = ["lowerdir=" + $tmp + "/lower", "upperdir=" + $tmp + "/upper",
-				"workdir=" + $tmp + "/work"]
-			else . end)
-	' "$1"
-}
-
 # Runs every configuration whose name begins with one of the words.
 try_all() {
 	local file word tried=0
@@ -58,13 +27,7 @@ try_all() {
 			[[ $file != *.process.json && $file != *.resources.json && $file != *spec-*-rootless.json ]] ||
 				continue
 			adapt "$file" >"$BUNDLE/config.json"
-			# The engine's image has them; a container with mapped ids could not make them in ours.
-			jq -r '.mounts[].destination' "$BUNDLE/config.json" | while read -r dir; do
-				case $dir in
-				/dev/* | /proc/* | /sys/* | /etc/* | /run/.containerenv) ;;
-				*) mkdir -p "$(cd "$BUNDLE" && realpath "$(jq -r .root.path "$TMP/own.json")")$dir" ;;
-				esac
-			done
+			make_mount_points
 			run vert run --bundle "$BUNDLE" "$ID"
 			[ "$status" = 42 ] || { echo "$(basename "$file"): status $status: $output"; return 1; }
 			nothing_left -v

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/nearest.h"
 #include "cmd/commands.h"
 #include "cmd/signals.h"
 #include "container/container.h"
@@ -224,12 +225,12 @@ static void test_signals(void **state)
 static void test_distance(void **state)
 {
 	(void)state;
-	assert_int_equal(cli_distance("start", "start"), 0);
-	assert_int_equal(cli_distance("strat", "start"), 2);
-	assert_int_equal(cli_distance("bundl", "bundle"), 1);
-	assert_int_equal(cli_distance("ps", "rm"), 99);
-	assert_int_equal(cli_distance("", "run"), 99);
-	assert_int_equal(cli_distance("a-word-that-is-much-too-long-for-a-slip", "run"), 99);
+	assert_int_equal(nearest_distance("start", "start"), 0);
+	assert_int_equal(nearest_distance("strat", "start"), 2);
+	assert_int_equal(nearest_distance("bundl", "bundle"), 1);
+	assert_int_equal(nearest_distance("ps", "rm"), 99);
+	assert_int_equal(nearest_distance("", "run"), 99);
+	assert_int_equal(nearest_distance("a-word-that-is-much-too-long-for-a-slip", "run"), 99);
 }
 
 /* The state root is a fact of the environment, for root too. */
