@@ -353,15 +353,16 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 int container_exec(const struct runtime *rt, const struct exec_request *req, struct error *err)
 {
 	struct timing timing;
-	struct container c;
+	struct container c = CONTAINER_NONE;
 	struct handoff h;
 	int rc;
 
 	timing_begin(&timing);
-	rc = container_open(rt, req->id, &c, err);
-	timing_next(&timing, "vert", "look at the container");
+	/* Before anything is opened: in a hole among the descriptors to preserve it would be the host's in the container. */
+	rc = handoff_begin(&h, req->preserve_fds, err);
 	if (rc == 0)
-		rc = handoff_begin(&h, req->preserve_fds, err);
+		rc = container_open(rt, req->id, &c, err);
+	timing_next(&timing, "vert", "look at the container");
 	if (rc == 0)
 		rc = prepare_plan(&h, rt, &c, req, err);
 	timing_end(&timing, "vert", "plan");

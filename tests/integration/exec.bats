@@ -288,6 +288,13 @@ init_ns() {
 	unlike '^fd.([3-9]|[1-9][0-9])'
 }
 
+@test "exec: --preserve-fds refuses a descriptor that is not open, in place of handing over one of ours" {
+	only_vert
+	start_sleeper
+	run -1 "$RUNTIME" --root "$ROOT" exec --preserve-fds 2 "$ID" /bin/probe fds 3>&- 4>&-
+	[[ $output == *"descriptor 3 is to be preserved, and is not open"* ]]
+}
+
 @test "exec: --preserve-fds passes as many more" {
 	start_sleeper
 	timeout --foreground 20 "$RUNTIME" --root "$ROOT" exec --preserve-fds 2 "$ID" /bin/probe fds \
