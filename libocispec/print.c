@@ -26,7 +26,7 @@ static void put(struct writer *w, const char *s, size_t n)
 	size_t room = w->room;
 
 	while (room - w->n <= n)
-		room = room ? room * 2 : 1024;
+		room += room / 4 + 1024; /* growing costs nothing, pages that nobody needs do */
 	if (room > w->room) {
 		w->text = arena_grow(w->arena, w->text, w->room, room);
 		w->room = room;
@@ -69,12 +69,30 @@ static void close_with(struct writer *w, const char *bracket)
 	w->fresh = false;
 }
 
-/* How much of S stands for itself: nearly always all of it. */
-static size_t plain_length(const char *s)
+/* False: all of the eight bytes stand for themselves. */
+static bool may_be_special(uint64_t word)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\',
+		 del = word ^ ones * 0x7f;
+
+	/* Subtracting sets the top bit of a byte that was less, and maybe of its neighbour. */
+	return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones) | (del - ones)) &
+		tops) != 0;
+}
+
+/* How much of S, which has LEFT bytes, stands for itself: nearly always all of it. */
+static size_t plain_length(const char *s, size_t left)
+{
+	uint64_t word;
 	size_t n = 0;
 
-	while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+	for (; left - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, s + n, sizeof(word));
+		if (may_be_special(word))
+			break;
+	}
+	while (n < left && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
 		n++;
 	return n;
 }
@@ -90,7 +108,7 @@ static void print_string(struct writer *w, const char *s)
 
 	put(w, "\"", 1);
 	for (; s < end; s += good ? good : 1) {
-		good = plain_length(s);
+		good = plain_length(s, (size_t)(end - s));
 		if (good > 0) {
 			put(w, s, good);
 			continue;

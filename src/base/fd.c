@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 
 #include "sys.h"
 
@@ -35,11 +36,12 @@ int fd_close_from(unsigned from, const int *keep, size_t n)
 	}
 }
 
-static ssize_t read_until(int fd, char *buf, size_t size)
+/* A file that has as much as it said is not asked for more: the read that wanted a byte more got none. */
+static ssize_t read_until(int fd, char *buf, size_t size, size_t expected)
 {
 	size_t used = 0;
 
-	while (used < size) {
+	while (used < size && (!used || used != expected)) {
 		ssize_t n = read(fd, buf + used, size - used);
 
 		if (n < 0 && errno == EINTR)
@@ -79,7 +81,7 @@ int fd_read_file(int dirfd, const char *path, size_t max, char **ret_text, size_
 	text = malloc(size + 1);
 	if (!text)
 		return fail(err, ENOMEM, "read '%s'", path);
-	n = read_until(fd, text, size);
+	n = read_until(fd, text, size, (size_t)st.st_size);
 	if (n < 0)
 		return fail(err, errno, "read '%s'", path);
 	if ((size_t)n > max)
@@ -143,27 +145,56 @@ int fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+static int write_parts(int fd, struct iovec *parts, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = writev(fd, parts, (int)n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		for (; n > 0 && (size_t)done >= parts->iov_len; parts++, n--)
+			done -= (ssize_t)parts->iov_len;
+		if (n > 0) {
+			parts->iov_base = (char *)parts->iov_base + done;
+			parts->iov_len -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
 int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
 		    struct error *err)
+{
+	struct iovec part = {(void *)data, len};
+
+	return fd_replace_parts(dirfd, path, mode, &part, 1, err);
+}
+
+int fd_replace_parts(int dirfd, const char *path, mode_t mode, struct iovec *parts, size_t n,
+		     struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	int dir_len = slash ? (int)(slash - path + 1) : 0;
 	autoclose int fd = -1;
 	UNSET char temp[4096];
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%.*s.%s.%d", dir_len, path, path + dir_len, (int)getpid()) >=
-	    sizeof(temp))
+	if ((size_t)snprintf(temp, sizeof(temp), "%.*s.%s.%d", dir_len, path, path + dir_len,
+			     (int)getpid()) >= sizeof(temp))
 		return fail(err, ENAMETOOLONG, "write '%s'", path);
 	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0 && errno == EEXIST) { /* left by a process of the same number that was killed here */
+	if (fd < 0 &&
+	    errno == EEXIST) { /* left by a process of the same number that was killed here */
 		(void)unlinkat(dirfd, temp, 0); /* the next call tells */
-		fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    mode);
 	}
 	if (fd < 0) {
 		fail(err, errno, "create '%s'", temp);
 		return error_path(err, path);
 	}
-	if (fd_write_all(fd, data, len) < 0 || renameat(dirfd, temp, dirfd, path) < 0) {
+	if (write_parts(fd, parts, n) < 0 || renameat(dirfd, temp, dirfd, path) < 0) {
 		fail(err, errno, "write '%s'", path);
 		(void)unlinkat(dirfd, temp, 0);
 		return -1;

@@ -67,3 +67,8 @@ int fd_write_all(int fd, const void *data, size_t len);
  * On failure PATH is untouched and the temporary is gone. */
 MUST_CHECK int fd_replace_file(int dirfd, const char *path, mode_t mode, const void *data, size_t len,
 			       struct error *err);
+
+/* The same with content in N parts, which are used up. */
+struct iovec;
+MUST_CHECK int fd_replace_parts(int dirfd, const char *path, mode_t mode, struct iovec *parts, size_t n,
+				struct error *err);

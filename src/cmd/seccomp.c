@@ -83,7 +83,7 @@ static int read_profile(const char *file, struct arena *arena, struct oci_config
 	void *object;
 	size_t len;
 
-	if (document_read(arena, file, oci_type_seccomp(), &object, &text, &len, err) < 0)
+	if (document_read(arena, arena, file, oci_type_seccomp(), &object, &text, &len, err) < 0)
 		return error_hint(err, "a profile is a linux.seccomp object; --bundle reads a config.json");
 	(void)oci_parse_watch(arena, oci_type_seccomp(), text, len, &watch, &bad); /* it was read before */
 	if (check.path[0]) {
@@ -109,7 +109,7 @@ static int open_subject(const struct cli_call *call, struct subject *s, struct e
 		if (read_profile(v->profile, call->arena, config, err) < 0)
 			return -1;
 	} else if (bundle_path(call->arena, v->bundle, &dir, err) < 0 ||
-		   document_read(call->arena, arena_printf(call->arena, "%s/config.json", dir), oci_type_config(),
+		   document_read(call->arena, call->arena, arena_printf(call->arena, "%s/config.json", dir), oci_type_config(),
 				 (void **)&config, NULL, NULL, err) < 0) {
 		return -1;
 	}

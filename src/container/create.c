@@ -123,8 +123,9 @@ static int fill_records(struct handoff *h, const struct oci_config *config, stru
 	if (!p->record_head)
 		return -1;
 	p->boot_id = r.boot_id;
-	p->state_head =
-		state_head(&h->arena, config->oci_version, p->id, p->bundle, p->rootfs, &config->annotations);
+	if (r.hooks.n > 0 || p->process.seccomp.notify) /* nobody else reads it, and annotations can be long */
+		p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, p->rootfs,
+					   &config->annotations);
 	return 0;
 }
 
@@ -143,12 +144,12 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	fill_from_request(h, rt, req);
 	if (state_check_id(p->id, err) < 0 || bundle_path(&h->arena, req->bundle, &p->bundle, err) < 0)
 		return -1;
-	if (document_read(arena, file[0] == '/' ? file : arena_printf(arena, "%s/%s", p->bundle, file),
+	if (document_read(arena, &h->arena, file[0] == '/' ? file : arena_printf(arena, "%s/%s", p->bundle, file),
 			  oci_type_config(), (void **)&config, &text, &p->config_len, err) < 0)
 		return -1;
 	if (!p->pidfd_socket) /* how crun spells --pidfd-socket */
 		p->pidfd_socket = absolute(&h->arena, annotation(config, "run.oci.pidfd_receiver"));
-	p->config_text = arena_strndup(&h->arena, text, p->config_len);
+	p->config_text = text;
 	timing_next(&timing, "vert", "read configuration");
 	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;

@@ -130,7 +130,7 @@ static int read_process(struct container *c, const struct exec_request *req, str
 			struct error *err)
 {
 	if (req->process_file)
-		return document_read(&c->arena, req->process_file, oci_type_process(), (void **)ret, NULL, NULL, err);
+		return document_read(&c->arena, &c->arena, req->process_file, oci_type_process(), (void **)ret, NULL, NULL, err);
 	return document_parse(&c->arena, "process", oci_type_process(), req->process_text, strlen(req->process_text),
 			      (void **)ret, err);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "base/blame.h"
@@ -302,21 +303,24 @@ static int write_link(int dirfd, const struct state_facts *f)
 
 int state_write(int dirfd, const char *head, const struct state_facts *f, struct error *err)
 {
+	struct iovec parts[2]; /* the head may hold long annotations: it is not copied */
 	struct buf b = {0};
 	int r;
 
 	if (write_link(dirfd, f) < 0)
 		return fail(err, errno, "write '%s'", STATE_FACTS);
-	buf_printf(&b, "%s,\"phase\":\"%s\",\"pid\":%d,\"startTime\":%" PRIu64 ",\"cgroup\":", head,
-		   f->phase, (int)f->pid, f->start_time);
+	buf_printf(&b, ",\"phase\":\"%s\",\"pid\":%d,\"startTime\":%" PRIu64 ",\"cgroup\":", f->phase,
+		   (int)f->pid, f->start_time);
 	buf_json(&b, f->cgroup);
 	buf_printf(&b, ",\"cgroupId\":%" PRIu64 ",\"scope\":", f->cgroup_id);
 	buf_json(&b, f->scope);
 	buf_puts(&b, "}\n");
+	parts[0] = (struct iovec){(void *)head, strlen(head)};
+	parts[1] = (struct iovec){b.s, b.n};
 	if (b.failed)
 		r = fail(err, ENOMEM, "write '%s'", STATE_FILE);
 	else
-		r = fd_replace_file(dirfd, STATE_FILE, 0600, b.s, b.n, err);
+		r = fd_replace_parts(dirfd, STATE_FILE, 0600, parts, 2, err);
 	buf_free(&b);
 	return r;
 }

@@ -85,7 +85,6 @@ int document_parse(struct arena *arena, const char *name, const struct oci_type 
 int document_text(struct arena *arena, const char *file, const char **ret_text, size_t *ret_len, struct error *err)
 {
 	autofree char *text = NULL;
-	char *kept;
 	size_t len;
 
 	if (strcmp(file, "-") == 0)
@@ -94,20 +93,18 @@ int document_text(struct arena *arena, const char *file, const char **ret_text, 
 		error_code(err, "CONFIG_READ");
 		return error_blame(err, -1, file);
 	}
-	kept = arena_alloc(arena, len + 1);
-	memcpy(kept, text, len);
-	*ret_text = kept;
+	*ret_text = arena_strndup(arena, text, len);
 	*ret_len = len;
 	return 0;
 }
 
-int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
+int document_read(struct arena *arena, struct arena *keep, const char *file, const struct oci_type *type, void **ret,
 		  const char **ret_text, size_t *ret_len, struct error *err)
 {
 	const char *kept = "";
 	size_t len;
 
-	if (document_text(arena, file, &kept, &len, err) < 0)
+	if (document_text(keep, file, &kept, &len, err) < 0)
 		return -1;
 	if (document_parse(arena, strcmp(file, "-") == 0 ? "stdin" : file, type, kept, len, ret, err) < 0)
 		return error_path(err, file);

@@ -13,9 +13,9 @@ struct oci_type;
 MUST_CHECK int bundle_path(struct arena *arena, const char *dir, const char **ret, struct error *err);
 
 /* Reads FILE ("-": standard input) and parses it as a document of TYPE.  Errors: "FILE:LINE:COLUMN: PLACE: what".
- * Unknown properties are shown at debug level.  *RET_TEXT (may be NULL) is the text, *RET_LEN its length; both it and
- * the document live in ARENA. */
-MUST_CHECK int document_read(struct arena *arena, const char *file, const struct oci_type *type, void **ret,
+ * Unknown properties are shown at debug level.  *RET_TEXT (may be NULL) is the text, *RET_LEN its length; it lives in
+ * KEEP, the document in ARENA. */
+MUST_CHECK int document_read(struct arena *arena, struct arena *keep, const char *file, const struct oci_type *type, void **ret,
 			     const char **ret_text, size_t *ret_len, struct error *err);
 
 /* The same for a text that is there already; it must live as long as ARENA, and NAME is what errors call it. */
