@@ -255,6 +255,8 @@ static int find_cgroup(struct handoff *h, const struct container *c, const struc
 	line = strstr(line, "0::") + 3;
 	end = strchr(line, '\n');
 	g->path = arena_strndup(&h->arena, line, end ? (size_t)(end - line) : strlen(line));
+	if (c->cgroup >= 0 && strcmp(g->path, place.path) == 0)
+		h->plan->cgroup_fd = c->cgroup;
 	return 0;
 }
 
@@ -315,17 +317,17 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->preserve_fds = req->preserve_fds;
 	p->target_pid = c->pid;
 	p->target_start = c->record->start_time.v;
+	p->target_fd = c->pidfd;
 	p->pid_file = req->pid_file ? arena_strdup(&h->arena, req->pid_file) : NULL;
 	p->console_socket = req->console_socket ? arena_strdup(&h->arena, req->console_socket) : NULL;
 	p->pidfd_socket = req->pidfd_socket ? arena_strdup(&h->arena, req->pidfd_socket) : NULL;
 	p->new_keyring = true;
 	handoff_settings(h, rt->timing);
-	if (host_collect(&h->arena, false, &host, err) < 0)
-		return -1;
+	host_collect_caller(&host);
 	p->euid = host.euid;
 	p->rootless = !host.privileged;
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
-	    target_namespaces(c->pid, own_namespaces(config, host.euid), &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
+	    target_namespaces(c->pid, host.userns, own_namespaces(config, host.euid), &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
 		return -1;
 	if (!(p->target_ns & CLONE_NEWUSER))
 		plan_grant_capabilities(p->process.caps, host.missing_caps, "process.capabilities");
@@ -333,8 +335,6 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		find_unit(h, rt, c);
 	if (p->target_ns & CLONE_NEWUSER)
 		p->ns[PLAN_NS_USER].how = PLAN_NS_JOIN;
-	p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, c->record->rootfs,
-				   &config->annotations);
 	if (options_filter(rt, config, true, &filter, &c->arena, err) < 0 ||
 	    plan_filter(&h->arena, config->linux ? config->linux->seccomp : NULL, &filter, &p->process.seccomp, err) <
 		    0 ||
@@ -345,6 +345,9 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		return -1;
 	if (confine(h, c, config, &host, err) < 0)
 		return -1;
+	if (p->process.seccomp.notify)
+		p->state_head = state_head(&h->arena, config->oci_version, p->id, p->bundle, c->record->rootfs,
+					   &config->annotations);
 	if (!p->console_socket)
 		options_terminal_size(&p->process);
 	return options_require(p, err);

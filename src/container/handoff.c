@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/naive.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "container/blob.h"
 #include "container/plan_map.h"
@@ -121,6 +122,8 @@ static int move_up(int *fd, unsigned preserve)
 int handoff_exec(struct handoff *h, struct error *err)
 {
 	unsigned preserve = h->plan->preserve_fds;
+	struct plan *p = h->plan;
+	int *const along[] = {&h->memfd, &p->log_fd, &p->error_fd, &p->target_fd, &p->cgroup_fd};
 	autoclose int program = -1;
 	char number[16];
 	char *argv[] = {"vert-init", number, NULL};
@@ -133,14 +136,16 @@ int handoff_exec(struct handoff *h, struct error *err)
 	/* LISTEN_FDS may have come on top of what handoff_begin() saw. */
 	if (check_preserved(preserve, program, h->memfd, err) < 0)
 		return -1;
-	if (move_up(&program, preserve) < 0 || move_up(&h->memfd, preserve) < 0 ||
-	    move_up(&h->plan->log_fd, preserve) < 0 || move_up(&h->plan->error_fd, preserve) < 0)
+	for (size_t i = 0; i < COUNT_OF(along); i++)
+		if (move_up(along[i], preserve) < 0)
+			return fail(err, errno, "arrange descriptors");
+	if (move_up(&program, preserve) < 0)
 		return fail(err, errno, "arrange descriptors");
 	if (sys_close_range(3 + preserve, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(err, errno, "close descriptors");
-	if (fcntl(h->memfd, F_SETFD, 0) < 0 || (h->plan->log_fd >= 0 && fcntl(h->plan->log_fd, F_SETFD, 0) < 0) ||
-	    (h->plan->error_fd > 0 && fcntl(h->plan->error_fd, F_SETFD, 0) < 0))
-		return fail(err, errno, "keep descriptors");
+	for (size_t i = 0; i < COUNT_OF(along); i++)
+		if (*along[i] > 0 && fcntl(*along[i], F_SETFD, 0) < 0)
+			return fail(err, errno, "keep descriptors");
 	((struct plan_head *)PLAN_ADDRESS)->used = arena_used(&h->arena);
 	snprintf(number, sizeof(number), "%d", h->memfd);
 	timing_end(&timing, "vert", "hand over");

@@ -26,7 +26,8 @@ static void collect_privilege(struct host *host)
 
 	host->euid = geteuid();
 	host->egid = getegid();
-	host->in_userns = stat("/proc/self/ns/user", &st) == 0 && st.st_ino != PROC_USER_INIT_INO;
+	host->userns = stat("/proc/self/ns/user", &st) == 0 ? st.st_ino : PROC_USER_INIT_INO;
+	host->in_userns = host->userns != PROC_USER_INIT_INO;
 	if (sys_capget(&effective, &permitted, &inheritable) < 0)
 		effective = 0;
 	host->missing_caps = ~permitted;
@@ -87,12 +88,17 @@ static int collect_environment(struct arena *arena, struct host *host, struct er
 	return 0;
 }
 
-int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err)
+void host_collect_caller(struct host *ret)
 {
 	*ret = (struct host){0};
 	collect_privilege(ret);
-	collect_cgroup(arena, ret, own_cgroup);
 	ret->last_cap = plan_last_cap();
+}
+
+int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err)
+{
+	host_collect_caller(ret);
+	collect_cgroup(arena, ret, own_cgroup);
 	return collect_environment(arena, ret, err);
 }
 

@@ -10,5 +10,8 @@ struct arena;
 /* Fills RET; strings live in ARENA.  OWN_CGROUP: find out our own cgroup also with privileges. */
 MUST_CHECK int host_collect(struct arena *arena, bool own_cgroup, struct host *ret, struct error *err);
 
+/* The caller's part of it: privileges and capabilities. */
+void host_collect_caller(struct host *ret);
+
 /* The caller's subordinate ids, with his own first; apart from host_collect() because most starts do not need it. */
 void host_collect_subids(struct arena *arena, struct host *host);

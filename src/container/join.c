@@ -48,13 +48,18 @@ static int open_target(void *context, struct error *err)
 	struct join *j = context;
 	const struct plan *p = j->plan;
 
-	j->target = proc_open(p->target_pid, p->target_start);
+	/* What vert has looked at is still what it was; a number would have to be looked at again. */
+	j->target = p->target_fd > 0 ? p->target_fd : proc_open(p->target_pid, p->target_start);
 	if (j->target < 0) {
 		fail(err, 0, "container not running: '%s': no such process", p->id);
 		return error_code(err, "CONTAINER_NOT_RUNNING");
 	}
 	if (p->cgroup.manager == PLAN_CGROUP_NONE)
 		return 0;
+	if (p->cgroup_fd > 0) {
+		j->cgroup = p->cgroup_fd;
+		return 0;
+	}
 	return cgroup_open(p->cgroup.mount, p->cgroup.path, 0, &j->cgroup, err);
 }
 
@@ -210,6 +215,7 @@ static int follow(void *context, struct error *err)
 		if (n == 0)
 			return handover_lost(j->pidfd, j->cgroup, err);
 	}
+	join_reap_stage(j); /* until then it counts as a process of the container's limit */
 	return 0;
 }
 
@@ -236,6 +242,7 @@ static void join_undo(struct join *j)
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL);
 		(void)proc_reap(j->pidfd);
 	}
+	join_reap_stage(j);
 	scope_undo(&j->scope, &j->plan->cgroup);
 	if (j->ready && j->plan->pid_file)
 		(void)unlink(j->plan->pid_file);
@@ -260,6 +267,7 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		.sock = -1,
 		.child_sock = -1,
 		.pidfd = -1,
+		.stage = -1,
 		.master = -1,
 		.scope = SCOPE_NONE,
 		.occupant = -1,

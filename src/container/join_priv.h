@@ -16,6 +16,7 @@ struct join {
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd;	/* the new process, -1: not cloned */
+	int stage;	/* the process that cloned it, to be waited for; -1: none */
 	int master, signals;
 	struct scope scope;
 	bool sibling;	/* who clones is not we, but a child of ours: see scope.h */
@@ -43,6 +44,9 @@ MUST_CHECK int join_leave_host(struct join *j, int report, struct error *err);
 /* Clones the process, here or by a stage process that leaves the host first. */
 MUST_CHECK int join_clone(struct join *j, struct error *err);
 MUST_CHECK int join_clone_by_stage(struct join *j, struct error *err);
+
+/* Waits for the end of the stage process, which has nothing more to do. */
+void join_reap_stage(struct join *j);
 
 /* Waits until SOCK can be read; a signal that asks us to end is an error. */
 MUST_CHECK int join_wait(struct join *j, int sock, struct error *err);

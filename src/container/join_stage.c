@@ -146,6 +146,14 @@ _Noreturn static void stage_main(struct join *j, int report)
 	_exit(proto_send(report, &m, m.kind == MSG_PID ? j->pidfd : -1) < 0);
 }
 
+void join_reap_stage(struct join *j)
+{
+	if (j->stage < 0)
+		return;
+	(void)proc_reap(j->stage);
+	fd_close(take_fd(&j->stage));
+}
+
 static int try_stage(struct join *j, bool inside, struct error *err)
 {
 	autoclose int ours = -1, theirs = -1, stage = -1;
@@ -176,7 +184,9 @@ static int try_stage(struct join *j, bool inside, struct error *err)
 		return -1;
 	}
 	n = proto_recv(ours, &m, &j->pidfd);
-	(void)proc_reap(stage);
+	j->stage = take_fd(&stage);
+	if (n != 1 || m.kind != MSG_PID)
+		join_reap_stage(j); /* there may be another one */
 	if (n <= 0)
 		return fail(err, n < 0 ? errno : 0, "the process that joins the container died");
 	if (m.kind == MSG_ERROR) {

@@ -99,7 +99,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		plan_targets(&h->arena, &config->mounts, p);
 	else if (plan_mounts(&h->arena, config, &host, p, err) < 0)
 		return -1;
-	if (check_mounts(p, err) < 0 || target_namespaces(c->pid, 0, &p->target_ns, err) < 0)
+	if (check_mounts(p, err) < 0 || target_namespaces(c->pid, 0, 0, &p->target_ns, err) < 0)
 		return -1;
 	if (!(p->target_ns & CLONE_NEWNS))
 		return fail(err, 0, "container '%s' shares the mount namespace of its caller", c->id);

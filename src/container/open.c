@@ -32,6 +32,7 @@ int container_open_dir(const struct runtime *rt, const char *id, struct containe
 				  .dirfd = -1,
 				  .claim = -1,
 				  .pidfd = -1,
+				  .cgroup = -1,
 				  .status = STATUS_STOPPED};
 	if (state_check_id(id, err) < 0)
 		return -1;
@@ -67,7 +68,6 @@ static int find_holder(const struct container *c, pid_t *ret, struct error *err)
 
 static int find_status(struct container *c, struct error *err)
 {
-	autoclose int cgroup = -1;
 	int waiting;
 
 	if (strcmp(c->record->phase, PHASE_CREATING) == 0) {
@@ -84,12 +84,12 @@ static int find_status(struct container *c, struct error *err)
 		c->status = STATUS_STOPPED;
 		return 0;
 	}
-	if (container_open_cgroup(c, &cgroup, err) < 0)
+	if (container_open_cgroup(c, &c->cgroup, err) < 0)
 		return -1;
 	waiting = state_is_waiting(c->dirfd);
 	if (waiting < 0)
 		return fail(err, errno, "look at the start socket of container '%s'", c->id);
-	c->status = cgroup >= 0 && cgroup_is_frozen(cgroup) ? STATUS_PAUSED
+	c->status = c->cgroup >= 0 && cgroup_is_frozen(c->cgroup) ? STATUS_PAUSED
 		    : waiting				    ? STATUS_CREATED
 							    : STATUS_RUNNING;
 	return 0;
@@ -131,6 +131,8 @@ int container_look(struct container *c, struct error *err)
 
 	if (c->pidfd >= 0)
 		fd_close(take_fd(&c->pidfd));
+	if (c->cgroup >= 0)
+		fd_close(take_fd(&c->cgroup));
 	c->pid = 0;
 	c->record = NULL;
 	if (read_record(c, err) < 0)
@@ -158,6 +160,7 @@ void container_close(struct container *c)
 	close_keeping_errno(&c->dirfd);
 	close_keeping_errno(&c->claim);
 	close_keeping_errno(&c->pidfd);
+	close_keeping_errno(&c->cgroup);
 	arena_free(&c->arena);
 	*c = CONTAINER_NONE;
 }

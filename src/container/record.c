@@ -75,8 +75,10 @@ static int read_text(int dirfd, const char *id, char **ret_text, size_t *ret_len
 {
 	struct stat st;
 
-	if (faccessat(dirfd, STATE_FILE, F_OK, 0) == 0 || errno != ENOENT)
-		return fd_read_file(dirfd, STATE_FILE, OCI_MAX_SIZE, ret_text, ret_len, err);
+	if (fd_read_file(dirfd, STATE_FILE, OCI_MAX_SIZE, ret_text, ret_len, err) == 0)
+		return 0;
+	if (err->errnum != ENOENT)
+		return -1;
 	if (fstat(dirfd, &st) == 0 && st.st_nlink == 0) /* removed since we opened it */
 		return state_no_container(id, err);
 	return damaged(id, STATE_FILE " is missing", err);

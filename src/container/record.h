@@ -54,9 +54,10 @@ struct container {
 	enum container_status status;	/* as it was when opened */
 	pid_t pid;			/* 0 and -1 when its first process is dead */
 	int pidfd;
+	int cgroup;			/* its directory while the process lives, -1: none */
 };
 
-#define CONTAINER_NONE ((struct container){.rootfd = -1, .dirfd = -1, .claim = -1, .pidfd = -1})
+#define CONTAINER_NONE ((struct container){.rootfd = -1, .dirfd = -1, .claim = -1, .pidfd = -1, .cgroup = -1})
 
 /* Opens the state directory, reads the record and looks at the process.  *RET is always fit for
  * container_close(), also after -1. */

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-int target_namespaces(pid_t pid, unsigned long known, unsigned long *ret, struct error *err)
+int target_namespaces(pid_t pid, uint64_t own_userns, unsigned long known, unsigned long *ret, struct error *err)
 {
 	static const struct {
 		const char *name;
@@ -27,7 +27,9 @@ int target_namespaces(pid_t pid, unsigned long known, unsigned long *ret, struct
 		if (known & kinds[i].flag)
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i].name);
-		if (stat(path, &ours) < 0) {
+		if (kinds[i].flag == CLONE_NEWUSER && own_userns) {
+			ours.st_ino = own_userns;
+		} else if (stat(path, &ours) < 0) {
 			if (errno == ENOENT)
 				continue; /* a kind this kernel does not have */
 			/* Else the program would run in ours. */
@@ -36,7 +38,7 @@ int target_namespaces(pid_t pid, unsigned long known, unsigned long *ret, struct
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
 		if (stat(path, &theirs) < 0)
 			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
-		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+		if (ours.st_ino != theirs.st_ino) /* all are of one file system */
 			*ret |= kinds[i].flag;
 	}
 	return 0;

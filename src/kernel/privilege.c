@@ -13,7 +13,6 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -31,7 +30,6 @@ int privilege_clear_pdeathsig(struct error *err)
 
 int privilege_reset_inherited(struct error *err)
 {
-	static const struct itimerval off;
 	unsigned long domain;
 	sigset_t none;
 
@@ -42,9 +40,6 @@ int privilege_reset_inherited(struct error *err)
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return fail(err, errno, "unblock signals");
-	for (int timer = ITIMER_REAL; timer <= ITIMER_PROF; timer++)
-		if (setitimer(timer, &off, NULL) < 0)
-			return fail(err, errno, "stop interval timer %d", timer);
 	if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) > 0 && prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) < 0)
 		return fail(err, errno, "allow transparent huge pages");
 	domain = (unsigned long)personality((unsigned long)PERSONALITY_QUERY);

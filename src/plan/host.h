@@ -13,6 +13,7 @@ struct host {
 	gid_t egid;
 	bool privileged;		/* euid 0 with CAP_SYS_ADMIN in the first user namespace */
 	bool in_userns;			/* we run inside a user namespace */
+	uint64_t userns;		/* the inode of our user namespace */
 	bool selinux;			/* mount labels are asked for, and SELinux is enabled */
 	uint64_t missing_caps;		/* bits of the capabilities that we do not have ourselves */
 	int last_cap;			/* highest capability the kernel knows */

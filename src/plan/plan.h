@@ -19,7 +19,7 @@
 #define NOTIFY_CONTAINER_DIR "/run/notify"	     /* where <root>/ID/notify is mounted */
 #define NOTIFY_CONTAINER_SOCKET "/run/notify/notify" /* the container's NOTIFY_SOCKET */
 
-#define PLAN_MAGIC UINT64_C(0x76657274706c0001) /* changes with the layout */
+#define PLAN_MAGIC UINT64_C(0x76657274706c0002) /* changes with the layout */
 
 struct plan_strings {
 	size_t n;
@@ -316,6 +316,7 @@ struct plan {
 	pid_t target_pid;
 	uint64_t target_start;
 	unsigned long target_ns;	/* CLONE_NEW* flags of the namespaces that differ from ours */
+	int target_fd, cgroup_fd;	/* PLAN_EXEC: pidfd and cgroup, opened and looked at; 0: vert-init has to */
 
 	/* log settings of the program that made the plan */
 	int log_fd;

@@ -22,7 +22,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,7 +100,6 @@ static bool enter_userns(bool deny_setgroups)
 
 static int reset_inherited(void)
 {
-	struct itimerval timer = {.it_value = {.tv_sec = 100}};
 	struct sigaction action;
 	sigset_t set;
 	int signal_now;
@@ -110,7 +108,6 @@ static int reset_inherited(void)
 	CHECK(sigprocmask(SIG_SETMASK, &set, NULL) == 0);
 	for (int sig = 1; sig < 65; sig++)
 		(void)signal(sig, SIG_IGN); /* some cannot be */
-	CHECK(setitimer(ITIMER_VIRTUAL, &timer, NULL) == 0);
 	CHECK(prctl(PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0) == 0);
 	CHECK(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0);
 	CHECK(personality(ADDR_NO_RANDOMIZE | PER_LINUX32) >= 0);
@@ -123,7 +120,6 @@ static int reset_inherited(void)
 		if (sigaction(sig, NULL, &action) == 0)
 			CHECK(action.sa_handler == SIG_DFL);
 	}
-	CHECK(getitimer(ITIMER_VIRTUAL, &timer) == 0 && timer.it_value.tv_sec == 0);
 	CHECK(prctl(PR_GET_PDEATHSIG, &signal_now, 0, 0, 0) == 0 && signal_now == 0);
 	CHECK(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0);
 	CHECK(personality(0xffffffff) == PER_LINUX32);
