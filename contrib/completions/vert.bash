@@ -9,14 +9,14 @@ _vert_commands() {
 _vert_options() {
 	case $1 in
 	'') echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --systemd-timeout --rootless --timing --version --help ;;
-	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --no-subreaper --detach --keep --help ;;
-	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --no-subreaper --detach --help ;;
+	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --format --no-subreaper --detach --keep --help ;;
+	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --format --no-subreaper --detach --help ;;
 	'start') echo --help ;;
 	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
 	'kill') echo --all --regex --help ;;
 	'delete') echo --force --regex --timeout --report --help ;;
 	'gc') echo --dry-run --format --min-age --help ;;
-	'state') echo --help ;;
+	'state') echo --effective --help ;;
 	'list') echo --format --quiet --help ;;
 	'ps') echo --format --help ;;
 	'pause') echo --help ;;
@@ -49,12 +49,14 @@ _vert_value() {
 	'run --pidfd-socket') echo FILE ;;
 	'run --pid-file') echo FILE ;;
 	'run --preserve-fds') echo ANY ;;
+	'run --format') echo text json ;;
 	'create --bundle' | 'create -b') echo DIR ;;
 	'create --config' | 'create -f') echo FILE ;;
 	'create --console-socket') echo FILE ;;
 	'create --pidfd-socket') echo FILE ;;
 	'create --pid-file') echo FILE ;;
 	'create --preserve-fds') echo ANY ;;
+	'create --format') echo text json ;;
 	'exec --process' | 'exec -p') echo FILE ;;
 	'exec --cwd') echo DIR ;;
 	'exec --env' | 'exec -e') echo ANY ;;

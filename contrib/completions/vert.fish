@@ -25,6 +25,7 @@ complete -c vert -n '__fish_seen_subcommand_from run' -l preserve-fds -x -d 'han
 complete -c vert -n '__fish_seen_subcommand_from run' -l no-pivot -d 'move the root file system and chroot, for a host whose root is a ramdisk'
 complete -c vert -n '__fish_seen_subcommand_from run' -l no-new-keyring -d 'keep the caller'\''s session keyring'
 complete -c vert -n '__fish_seen_subcommand_from run' -l dry-run -d 'print what would be done, and do nothing'
+complete -c vert -n '__fish_seen_subcommand_from run' -l format -x -a 'text json' -d 'with --dry-run: text or json'
 complete -c vert -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'accepted for compatibility, has no effect'
 complete -c vert -n '__fish_seen_subcommand_from run' -s d -l detach -d 'do not wait for the container'\''s end'
 complete -c vert -n '__fish_seen_subcommand_from run' -l keep -d 'do not delete the container when it has ended'
@@ -42,6 +43,7 @@ complete -c vert -n '__fish_seen_subcommand_from create' -l preserve-fds -x -d '
 complete -c vert -n '__fish_seen_subcommand_from create' -l no-pivot -d 'move the root file system and chroot, for a host whose root is a ramdisk'
 complete -c vert -n '__fish_seen_subcommand_from create' -l no-new-keyring -d 'keep the caller'\''s session keyring'
 complete -c vert -n '__fish_seen_subcommand_from create' -l dry-run -d 'print what would be done, and do nothing'
+complete -c vert -n '__fish_seen_subcommand_from create' -l format -x -a 'text json' -d 'with --dry-run: text or json'
 complete -c vert -n '__fish_seen_subcommand_from create' -l no-subreaper -d 'accepted for compatibility, has no effect'
 complete -c vert -n '__fish_seen_subcommand_from create' -s d -l detach -d 'accepted for compatibility: create never waits'
 complete -c vert -n '__fish_seen_subcommand_from create' -s h -l help -d 'print a short help'
@@ -96,6 +98,7 @@ complete -c vert -n '__fish_seen_subcommand_from gc' -l min-age -x -d 'leave alo
 complete -c vert -n '__fish_seen_subcommand_from gc' -s h -l help -d 'print a short help'
 
 complete -c vert -n __fish_use_subcommand -a state -d 'print the state of a container as JSON'
+complete -c vert -n '__fish_seen_subcommand_from state' -l effective -d 'print the limits instead: what was asked for, and what is in force'
 complete -c vert -n '__fish_seen_subcommand_from state' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from state' -x -a '(vert list --quiet 2>/dev/null)'
 

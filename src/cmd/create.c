@@ -16,7 +16,10 @@
 struct create_values {
 	struct create_request request;
 	bool dry_run;
+	unsigned format;
 };
+
+static const char *const formats[] = {"text", "json", NULL};
 
 #define AT(member) offsetof(struct create_values, request.member)
 
@@ -40,6 +43,8 @@ struct create_values {
 	  "keep the caller's session keyring" }, \
 	{ "dry-run", 0, CLI_FLAG, offsetof(struct create_values, dry_run), NULL, NULL, NULL, \
 	  "print what would be done, and do nothing" }, \
+	{ "format", 0, CLI_CHOICE, offsetof(struct create_values, format), "FORMAT", formats, "text", \
+	  "with --dry-run: text or json" }, \
 	{ "no-subreaper", 0, CLI_NOTHING, 0, NULL, NULL, NULL, \
 	  "accepted for compatibility, has no effect" }
 
@@ -65,7 +70,10 @@ static int carry_out(const struct cli_call *call, struct error *err)
 	struct buf plan = {0};
 	int rc;
 
+	if (v->format && !v->dry_run)
+		return fail(err, 0, "option '--format' is about what --dry-run prints");
 	v->request.dry_run = v->dry_run ? &plan : NULL;
+	v->request.dry_run_json = v->format == 1;
 	rc = container_create(call->runtime, &v->request, err);
 	if (rc == 0 && (plan.failed || fd_write_all(STDOUT_FILENO, plan.s, plan.n) < 0))
 		rc = fail(err, plan.failed ? ENOMEM : errno, "print the plan");

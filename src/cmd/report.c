@@ -28,7 +28,27 @@ static const struct cli_option list_options[] = {
 	{ "quiet", 'q', CLI_FLAG, offsetof(struct list_values, quiet), NULL, NULL, NULL,
 	  "print ids only, one a line" },
 };
+
+struct state_values {
+	bool effective;
+};
+
+static const struct cli_option state_options[] = {
+	{ "effective", 0, CLI_FLAG, offsetof(struct state_values, effective), NULL, NULL, NULL,
+	  "print the limits instead: what was asked for, and what is in force" },
+};
 /* clang-format on */
+
+static int print_effective(const struct cli_call *call, struct error *err)
+{
+	struct buf b = {0};
+
+	if (container_effective(call->runtime, call->args[0], &b, err) < 0) {
+		buf_free(&b);
+		return -1;
+	}
+	return output_write(&b, err);
+}
 
 static int run_state(const struct cli_call *call, struct error *err)
 {
@@ -36,6 +56,8 @@ static int run_state(const struct cli_call *call, struct error *err)
 	struct vert_error *why = NULL;
 	autofree char *json = NULL;
 
+	if (((const struct state_values *)call->values)->effective)
+		return print_effective(call, err);
 	if (lib_result(vert_state(&v, call->args[0], &json, &why), &why, err) < 0)
 		return -1;
 	return output_text(json, err);
@@ -130,7 +152,7 @@ const struct cli_command command_state = {
 	.name = "state",
 	.summary = "print the state of a container as JSON",
 	.operands = "ID",
-	.syntax = {.min = 1, .max = 1},
+	.syntax = {state_options, COUNT_OF(state_options), sizeof(struct state_values), 1, 1, false},
 	.run = run_state,
 };
 

@@ -48,7 +48,8 @@ struct create_request {
 	bool no_pivot, no_new_keyring;
 	bool run;		/* create, start and wait */
 	bool detach, keep;	/* run */
-	struct buf *dry_run;	/* not NULL: create nothing, the plan is appended here as text */
+	struct buf *dry_run;	/* not NULL: create nothing, the plan is appended here */
+	bool dry_run_json;	/* as JSON, with the names of the steps, and not as text */
 };
 /* Decides everything, then replaces this process by vert-init, which carries the plan out and exits with
  * the verb's status: returns only on error, or 0 after a dry run. */
@@ -128,6 +129,9 @@ MUST_CHECK int container_resume(const struct runtime *rt, const char *id, struct
 /* Applies what is set in RES, all or nothing: on failure the old values are back. */
 MUST_CHECK int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
 				struct error *err);
+
+/* Appends to B, as a JSON object, what limits were asked for and what the kernel says of each. */
+MUST_CHECK int container_effective(const struct runtime *rt, const char *id, struct buf *b, struct error *err);
 
 /* New schemata for the container's group of resctrl; NULL: as it is.  It must have been made with intelRdt. */
 MUST_CHECK int container_update_rdt(const struct runtime *rt, const char *id, const char *l3_cache,

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/effective.h"
 #include "container/record.h"
 #include "container/state.h"
 #include "container/step.h"
@@ -230,7 +232,8 @@ struct updating {
 	const struct oci_resources *res;
 	struct plan_cgroup plan;
 	struct oci_resources before; /* its device rules */
-	bool replaced;
+	bool replaced, remembered;
+	char *limits; /* what was remembered before */
 	int cgroup;
 	struct container c;
 };
@@ -291,6 +294,18 @@ static int remember(void *context, struct error *err)
 	return u->replaced ? remember_devices(&u->c, u->res, err) : 0;
 }
 
+static int remember_limits(void *context, struct error *err)
+{
+	struct updating *u = context;
+
+	if (u->plan.n_writes == 0)
+		return 0;
+	if (effective_remember(u->c.dirfd, &u->plan, &u->limits, err) < 0)
+		return -1;
+	u->remembered = true;
+	return 0;
+}
+
 static int update_limits(void *context, struct error *err)
 {
 	struct updating *u = context;
@@ -308,6 +323,8 @@ static void update_undo(struct updating *u, struct error *err)
 	if (u->replaced && (replace_devices(&u->c, u->cgroup, &u->before, &undo) < 0 ||
 			    remember_devices(&u->c, &u->before, &undo) < 0))
 		wrap(err, "device rules could not be put back (%s)", undo.msg);
+	if (u->remembered)
+		effective_forget(u->c.dirfd, u->limits);
 }
 
 int container_update(const struct runtime *rt, const char *id, const struct oci_resources *res,
@@ -319,6 +336,7 @@ int container_update(const struct runtime *rt, const char *id, const struct oci_
 		{"plan limits", plan_update}, /* all that can be refused is, before anything changes */
 		{"replace device program", update_devices},
 		{"remember device rules", remember}, /* for the next update, which may leave them out */
+		{"remember limits", remember_limits}, /* as asked for: state --effective compares */
 		{"write limits", update_limits},
 	};
 	struct updating u = {.rt = rt, .id = id, .res = res, .cgroup = -1, .c = CONTAINER_NONE};
@@ -326,6 +344,7 @@ int container_update(const struct runtime *rt, const char *id, const struct oci_
 
 	if (r < 0)
 		update_undo(&u, err);
+	free(u.limits);
 	close_keeping_errno(&u.cgroup);
 	container_close(&u.c);
 	return r;

@@ -30,6 +30,7 @@
 #include "plan/build.h"
 #include "plan/dump.h"
 #include "spec/bundle.h"
+#include "step_names.h" /* made of launch.c and init.c by the Makefile */
 
 /* An id nobody chose: 12 hexadecimal digits. */
 static const char *make_up_id(struct arena *arena)
@@ -174,6 +175,30 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	return 0;
 }
 
+static void print_steps(struct buf *b, const char *who, const char *const *names, size_t n)
+{
+	buf_printf(b, "\"%s\":[", who);
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(b, i ? "," : "");
+		buf_json(b, names[i]);
+	}
+	buf_puts(b, "]");
+}
+
+/* The plan, and who would carry it out in which order. */
+static void print_json(const struct plan *plan, struct buf *b)
+{
+	static const char *const launcher[] = {STEPS_OF_LAUNCH};
+	static const char *const init[] = {STEPS_OF_INIT};
+
+	plan_dump_json(plan, b);
+	buf_puts(b, ",\"steps\":{");
+	print_steps(b, "launcher", launcher, COUNT_OF(launcher));
+	buf_puts(b, ",");
+	print_steps(b, "init", init, COUNT_OF(init));
+	buf_puts(b, "}}\n");
+}
+
 int container_create(const struct runtime *rt, const struct create_request *req, struct error *err)
 {
 	struct arena arena = {0}; /* ends with the process, whichever way */
@@ -187,7 +212,10 @@ int container_create(const struct runtime *rt, const struct create_request *req,
 		return -1;
 	}
 	if (req->dry_run) {
-		plan_dump(h.plan, req->dry_run);
+		if (req->dry_run_json)
+			print_json(h.plan, req->dry_run);
+		else
+			plan_dump(h.plan, req->dry_run);
 		arena_free(&arena);
 		return 0;
 	}

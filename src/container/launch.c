@@ -19,7 +19,6 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "base/naive.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -34,7 +33,6 @@
 #include "container/step.h"
 #include "container/supervise.h"
 #include "kernel/cgroup.h"
-#include "kernel/devbpf.h"
 #include "kernel/mount.h"
 #include "kernel/privilege.h"
 #include "kernel/rdt.h"
@@ -227,26 +225,6 @@ static int map_ids(void *context, struct error *err)
 	return 0;
 }
 
-static int limit_cgroup(void *context, struct error *err)
-{
-	struct launch *l = context;
-	const struct plan_cgroup *c = &l->place;
-
-	if (l->cgroup.dirfd < 0)
-		return 0;
-	if (cgroup_apply(l->cgroup.dirfd, c->writes, c->n_writes, err) < 0)
-		return -1;
-	if (c->manager == PLAN_CGROUP_SYSTEMD && scope_apply(&l->scope, c, err) < 0)
-		return -1;
-	if (c->n_filter && !naive("devices") && devbpf_attach(l->cgroup.dirfd, c->filter, c->n_filter, err) < 0) {
-		if (!l->plan->rootless || (err->errnum != EPERM && err->errnum != EACCES))
-			return error_where(err, "linux.resources.devices");
-		/* A rootless container makes no device nodes, and those bound in are guarded by their modes. */
-		log_debug("no device program without privileges: %s", err->msg);
-	}
-	return c->delegate ? cgroup_delegate(l->cgroup.dirfd, c->delegate_uid, (gid_t)-1, err) : 0;
-}
-
 static int set_oom_score(void *context, struct error *err)
 {
 	struct launch *l = context;
@@ -410,7 +388,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"clone init", clone_init},
 		{"map ids", map_ids},		/* init waits for it */
 		{"make network namespace", launch_make_network}, /* beside init, which needs it next */
-		{"limit cgroup", limit_cgroup}, /* beside init, which mounts meanwhile */
+		{"limit cgroup", launch_limit_cgroup}, /* beside init, which mounts meanwhile */
 		{"set oom score", set_oom_score},
 		{"record process", record_process}, /* from here on delete finds the process */
 		{"enter resctrl group and cookie", launch_enter_rdt},

@@ -44,6 +44,7 @@ MUST_CHECK int launch_next_message(struct launch *l, struct error *err);
 MUST_CHECK int launch_make_network(void *context, struct error *err);
 MUST_CHECK int launch_move_devices(void *context, struct error *err);
 MUST_CHECK int launch_enter_rdt(void *context, struct error *err);
+MUST_CHECK int launch_limit_cgroup(void *context, struct error *err);
 
 /* Sends a message without contents; when init is gone, its last words or how it died are the error. */
 MUST_CHECK int launch_tell(struct launch *l, enum msg_kind kind, struct error *err);

@@ -83,12 +83,13 @@ static void enable_controllers(int dir)
 		(void)fd_write_at(dir, "cgroup.subtree_control", word, strlen(word));
 }
 
-/* The first write that needs a controller which is not in AVAILABLE. */
-static const struct plan_write *find_missing(const struct plan_cgroup *plan, const char *available)
+/* The first write that needs a controller which is not in AVAILABLE.  WANTED: or would have one, if it could. */
+static const struct plan_write *find_missing(const struct plan_cgroup *plan, const char *available, bool wanted)
 {
 	for (size_t i = 0; i < plan->n_writes; i++) {
 		const struct plan_write *w = &plan->writes[i];
-		size_t n = w->optional ? 0 : cgroup_controller_length(w->file);
+		bool needed = !w->optional || (wanted && w->waived);
+		size_t n = needed ? cgroup_controller_length(w->file) : 0;
 
 		if (n > 0 && !cgroup_has_word(available, w->file, n))
 			return w;
@@ -234,9 +235,9 @@ static int check_controllers(int mount, int parent, const char *parent_path,
 	if (cgroup_read(parent, "cgroup.controllers", above, sizeof(above)) < 0 ||
 	    cgroup_read(cg->dirfd, "cgroup.controllers", own, sizeof(own)) < 0)
 		return fail(err, errno, "read the controllers of the cgroup");
-	if (strcmp(above, own) == 0 && !find_missing(plan, own))
+	if (strcmp(above, own) == 0 && !find_missing(plan, own, true))
 		return 0;
-	if (!find_missing(plan, above))
+	if (!find_missing(plan, above, true))
 		enable_controllers(parent);
 	else if (prepare_parents(mount, parent_path, &cg->parents, &again) < 0)
 		return fail(err, errno, "enable controllers for cgroup '%s'", plan->path);
@@ -244,7 +245,7 @@ static int check_controllers(int mount, int parent, const char *parent_path,
 		return 0;
 	if (cgroup_read(cg->dirfd, "cgroup.controllers", own, sizeof(own)) < 0)
 		return fail(err, errno, "read the controllers of the cgroup");
-	missing = find_missing(plan, own);
+	missing = find_missing(plan, own, false);
 	return missing ? fail_missing(mount, parent_path, missing, err) : 0;
 }
 

@@ -165,16 +165,45 @@ static int plan_leaf(struct arena *arena, const struct oci_config *c, struct pla
 	return 0;
 }
 
+/* run.vert.unenforceable: what to do about limits that this host or this user cannot enforce. */
+static int plan_waivers(const struct oci_config *c, struct plan_cgroup *cgroup, struct error *err)
+{
+	const char *policy = annotation(c, PLAN_UNENFORCEABLE);
+
+	if (!policy || strcmp(policy, "fail") == 0)
+		return 0;
+	cgroup->warn_waived = strcmp(policy, "warn") == 0;
+	if (!cgroup->warn_waived && strcmp(policy, "ignore") != 0)
+		return fail_at(err, 0, "annotations", PLAN_UNENFORCEABLE " is 'fail', 'warn' or 'ignore', not '%s'",
+			       policy);
+	for (size_t i = 0; i < cgroup->n_writes; i++) {
+		struct plan_write *w = &cgroup->writes[i];
+
+		w->waived = !w->optional;
+		w->optional = true;
+	}
+	return 0;
+}
+
+static bool needs_cgroup(const struct plan_cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->n_writes; i++)
+		if (!cgroup->writes[i].waived)
+			return true;
+	return false;
+}
+
 static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, const struct host *host,
 			   enum plan_cgroup_choice choice, struct plan *p, struct error *err)
 {
 	const struct oci_resources *res = c->linux ? c->linux->resources : NULL;
 
 	if (plan_cgroup_place(arena, c, host, choice, p, err) < 0 ||
-	    plan_resources(arena, res, &p->cgroup, 0, err) < 0 || plan_oom_group(arena, c, &p->cgroup, err) < 0)
+	    plan_resources(arena, res, &p->cgroup, 0, err) < 0 || plan_oom_group(arena, c, &p->cgroup, err) < 0 ||
+	    plan_waivers(c, &p->cgroup, err) < 0)
 		return -1;
 	if (p->cgroup.manager == PLAN_CGROUP_NONE) {
-		if (p->cgroup.n_writes && choice == PLAN_CHOOSE_NONE)
+		if (needs_cgroup(&p->cgroup) && choice == PLAN_CHOOSE_NONE)
 			return fail_at(err, 0, p->cgroup.writes[0].at,
 				       "a limit is asked for, and cgroups are disabled by --cgroup-manager");
 		return 0;
@@ -183,7 +212,7 @@ static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, cons
 		return -1;
 	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && plan_systemd(arena, c, host, p, err) < 0)
 		return -1;
-	p->cgroup.optional = p->cgroup.manager == PLAN_CGROUP_FS && p->rootless && p->cgroup.n_writes == 0;
+	p->cgroup.optional = p->cgroup.manager == PLAN_CGROUP_FS && p->rootless && !needs_cgroup(&p->cgroup);
 	plan_delegation(p);
 	if (plan_leaf(arena, c, p, err) < 0)
 		return -1;

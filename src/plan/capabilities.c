@@ -34,6 +34,16 @@ int plan_last_cap(void)
 	return (int)cap_max_bits() - 1;
 }
 
+void plan_capability_name(int cap, char name[PLAN_CAP_NAME])
+{
+	char *text = cap_to_name(cap);
+
+	snprintf(name, PLAN_CAP_NAME, "%s", text ? text : "?");
+	for (char *c = name; *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+	cap_free(text);
+}
+
 void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set)
 {
 	cap_value_t cap;

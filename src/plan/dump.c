@@ -7,30 +7,43 @@
 #include <sys/mount.h>
 
 #include "base/sys.h"
+#include "plan/dump_priv.h"
 
-struct name_of_bit {
-	uint64_t bit;
-	const char *name;
-};
-
-static void bits(struct buf *b, uint64_t value, const struct name_of_bit *names, size_t n)
+static void bits(struct buf *b, uint64_t value, const struct dump_bit *names)
 {
-	for (size_t i = 0; i < n; i++)
-		if (value & names[i].bit)
-			buf_printf(b, " %s", names[i].name);
+	for (; names->name; names++)
+		if (value & names->bit)
+			buf_printf(b, " %s", names->name);
 }
 
-static const struct name_of_bit attributes[] = {
+const struct dump_bit dump_attributes[] = {
 	{SYS_MOUNT_ATTR_RDONLY, "ro"},	       {SYS_MOUNT_ATTR_NOSUID, "nosuid"},
 	{SYS_MOUNT_ATTR_NODEV, "nodev"},       {SYS_MOUNT_ATTR_NOEXEC, "noexec"},
 	{SYS_MOUNT_ATTR_NOATIME, "noatime"},   {SYS_MOUNT_ATTR_STRICTATIME, "strictatime"},
 	{SYS_MOUNT_ATTR_NODIRATIME, "nodiratime"}, {SYS_MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+	{0, NULL},
 };
 
-static const struct name_of_bit propagations[] = {
+const struct dump_bit dump_propagations[] = {
 	{MS_SHARED, "shared"}, {MS_SLAVE, "slave"}, {MS_PRIVATE, "private"}, {MS_UNBINDABLE, "unbindable"},
-	{MS_REC, "recursive"},
+	{MS_REC, "recursive"}, {0, NULL},
 };
+
+const char *const dump_namespace_names[PLAN_NS_COUNT] = {
+	[PLAN_NS_USER] = "user", [PLAN_NS_PID] = "pid",	      [PLAN_NS_NET] = "network", [PLAN_NS_IPC] = "ipc",
+	[PLAN_NS_UTS] = "uts",	 [PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",	 [PLAN_NS_MOUNT] = "mount",
+};
+
+const char *const dump_mount_kinds[] = {
+	[PLAN_MOUNT_BIND] = "bind",
+	[PLAN_MOUNT_FS] = "mount",
+	[PLAN_MOUNT_CGROUP] = "bind-cgroup",
+	[PLAN_MOUNT_REMOUNT] = "remount",
+};
+
+const char *const dump_idmaps[] = {NULL, "container", "own"};
+
+const char *const dump_cap_sets[PLAN_CAP_SETS] = {"bounding", "effective", "permitted", "inheritable", "ambient"};
 
 static void dump_maps(struct buf *b, const char *what, const struct plan_id_maps *maps)
 {
@@ -40,16 +53,11 @@ static void dump_maps(struct buf *b, const char *what, const struct plan_id_maps
 
 static void dump_namespaces(const struct plan *p, struct buf *b)
 {
-	static const char *const names[] = {
-		[PLAN_NS_USER] = "user", [PLAN_NS_PID] = "pid",	      [PLAN_NS_NET] = "network", [PLAN_NS_IPC] = "ipc",
-		[PLAN_NS_UTS] = "uts",	 [PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",	 [PLAN_NS_MOUNT] = "mount",
-	};
-
 	for (int i = 0; i < PLAN_NS_COUNT; i++) {
 		if (p->ns[i].how == PLAN_NS_NEW)
-			buf_printf(b, "namespace %s new\n", names[i]);
+			buf_printf(b, "namespace %s new\n", dump_namespace_names[i]);
 		else if (p->ns[i].how == PLAN_NS_JOIN)
-			buf_printf(b, "namespace %s join %s\n", names[i], p->ns[i].path);
+			buf_printf(b, "namespace %s join %s\n", dump_namespace_names[i], p->ns[i].path);
 	}
 	dump_maps(b, "uid-map", &p->uid_map);
 	dump_maps(b, "gid-map", &p->gid_map);
@@ -72,7 +80,9 @@ static void dump_cgroup(const struct plan_cgroup *c, struct buf *b)
 		buf_printf(b, "cgroup %s%s%s\n", c->mount, c->path, c->optional ? " (if it can be made)" : "");
 	for (size_t i = 0; i < c->n_writes; i++)
 		buf_printf(b, "write %s %s%s\n", c->writes[i].file, c->writes[i].value,
-			   c->writes[i].optional ? " (if it is there)" : "");
+			   c->writes[i].waived	   ? " (if it can be enforced)"
+			   : c->writes[i].optional ? " (if it is there)"
+						   : "");
 	if (c->n_filter)
 		buf_printf(b, "device-program %zu instructions\n", c->n_filter);
 	if (c->delegate)
@@ -89,28 +99,20 @@ static void dump_strings(struct buf *b, const struct plan_strings *s)
 
 static void dump_mount(const struct plan_mount *m, struct buf *b)
 {
-	static const char *const kinds[] = {
-		[PLAN_MOUNT_BIND] = "bind",
-		[PLAN_MOUNT_FS] = "mount",
-		[PLAN_MOUNT_CGROUP] = "bind-cgroup",
-		[PLAN_MOUNT_REMOUNT] = "remount",
-	};
-	static const char *const idmaps[] = {NULL, "container", "own"};
-
-	buf_printf(b, "%s%s /%s", m->recursive ? "r" : "", kinds[m->kind], m->target);
+	buf_printf(b, "%s%s /%s", m->recursive ? "r" : "", dump_mount_kinds[m->kind], m->target);
 	if (m->fstype)
 		buf_printf(b, " type=%s", m->fstype);
 	if (m->source)
 		buf_printf(b, " source=%s", m->source);
 	dump_strings(b, &m->sb_flags);
 	dump_strings(b, &m->data);
-	bits(b, m->attr_set, attributes, COUNT_OF(attributes));
+	bits(b, m->attr_set, dump_attributes);
 	if (m->rec_set)
 		buf_puts(b, " whole-tree:");
-	bits(b, m->rec_set, attributes, COUNT_OF(attributes));
-	bits(b, m->propagation | (m->propagation_rec ? MS_REC : 0), propagations, COUNT_OF(propagations));
+	bits(b, m->rec_set, dump_attributes);
+	bits(b, m->propagation | (m->propagation_rec ? MS_REC : 0), dump_propagations);
 	if (m->idmap)
-		buf_printf(b, " idmap=%s%s", m->idmap_rec ? "r" : "", idmaps[m->idmap]);
+		buf_printf(b, " idmap=%s%s", m->idmap_rec ? "r" : "", dump_idmaps[m->idmap]);
 	if (m->tmpcopyup)
 		buf_puts(b, " tmpcopyup");
 	buf_puts(b, "\n");
@@ -120,7 +122,7 @@ static void dump_root(const struct plan *p, struct buf *b)
 {
 	buf_printf(b, "root %s%s\n", p->rootfs, p->no_pivot ? " without pivot_root" : "");
 	buf_puts(b, "propagation of the host's tree:");
-	bits(b, p->root_propagation, propagations, COUNT_OF(propagations));
+	bits(b, p->root_propagation, dump_propagations);
 	buf_puts(b, "\n");
 	for (size_t i = 0; i < p->n_mounts; i++)
 		dump_mount(&p->mounts[i], b);
@@ -148,8 +150,6 @@ static void dump_root(const struct plan *p, struct buf *b)
 
 static void dump_identity(const struct plan_process *p, struct buf *b)
 {
-	static const char *const sets[PLAN_CAP_SETS] = {"bounding", "effective", "permitted", "inheritable", "ambient"};
-
 	buf_printf(b, "user %u:%u", p->uid, p->gid);
 	for (size_t i = 0; i < p->n_groups; i++)
 		buf_printf(b, " %u", (unsigned)p->groups[i]);
@@ -157,7 +157,7 @@ static void dump_identity(const struct plan_process *p, struct buf *b)
 	if (p->set_umask)
 		buf_printf(b, "umask %04o\n", p->umask);
 	for (int i = 0; i < PLAN_CAP_SETS; i++)
-		buf_printf(b, "capabilities %s %016" PRIx64 "\n", sets[i], p->has_caps ? p->caps[i] : 0);
+		buf_printf(b, "capabilities %s %016" PRIx64 "\n", dump_cap_sets[i], p->has_caps ? p->caps[i] : 0);
 	if (p->no_new_privs)
 		buf_puts(b, "no_new_privs\n");
 	if (p->seccomp.present)

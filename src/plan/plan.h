@@ -106,6 +106,7 @@ struct plan_write {
 	const char *file;	/* name in the cgroup's directory: "memory.max" */
 	const char *value;
 	bool optional;		/* a missing file is no error (memory.swap.max without swap accounting) */
+	bool waived;		/* optional by run.vert.unenforceable alone: something is lost */
 	enum {
 		PLAN_WRITE_PLAIN,
 		PLAN_WRITE_ELSE,	/* a missing file is no error when the write before it worked */
@@ -137,6 +138,7 @@ struct plan_cgroup {
 	bool optional;		/* rootless and no limit asked: go on in our own cgroup when this cannot be made */
 	size_t n_writes;
 	struct plan_write *writes;	/* in a safe order */
+	bool warn_waived;		/* tell which of them are not enforced */
 	bool delegate;		/* give it to DELEGATE_UID (config-linux.md, Cgroup ownership) */
 	uint32_t delegate_uid;	/* outside: whom process.user.uid is mapped to */
 	const char *leaf;	/* run.oci.delegate-cgroup: init lives in this group below PATH, which is LEAF_UID's */

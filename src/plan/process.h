@@ -46,6 +46,10 @@ MUST_CHECK int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t 
 /* The highest capability of the running kernel, as libcap found out when the program started. */
 int plan_last_cap(void);
 
+/* "CAP_CHOWN" for 0; a number for what libcap does not know. */
+#define PLAN_CAP_NAME 32
+void plan_capability_name(int cap, char name[PLAN_CAP_NAME]);
+
 /* exec --cap: sets the bit of capability NAME in *SET, or warns and leaves it when the kernel or we do not
  * know it.  AT names the list in the warning. */
 void plan_add_capability(const char *name, unsigned last_cap, const char *at, uint64_t *set);
