@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -95,6 +96,26 @@ static void test_json_line(void **state)
 			    "  hint: make it\n");
 }
 
+/* libvert: the error arrives whole, and nobody else is told of anything. */
+static void test_error_socket(void **state)
+{
+	struct error got;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	log_settings.error_fd = pair[1];
+	capture(false, false, LOG_LEVEL_DEBUG, say_three);
+	log_settings.error_fd = 0;
+	assert_int_equal(recv(pair[0], &got, sizeof(got), MSG_DONTWAIT), sizeof(got));
+	assert_string_equal(got.msg, "mount '/a': no such file or directory");
+	assert_string_equal(got.code, "MOUNT_SOURCE_MISSING");
+	assert_string_equal(got.where, "mounts[0]");
+	assert_string_equal(err_text, "");
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static void test_levels(void **state)
 {
 	(void)state;
@@ -144,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_line),
+		cmocka_unit_test(test_error_socket),
 		cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_hostile),
 	};
