@@ -351,14 +351,21 @@ static int load_filter_late(void *context, struct error *err)
 	return load_filter(context, err);
 }
 
+/* Everything but stdio and what the caller asked to keep goes at execve, SOCK too. */
+static int mark_descriptors(void *context, struct error *err)
+{
+	const struct become *b = context;
+
+	if (sys_close_range(3 + b->plan->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+		return fail(err, errno, "close descriptors");
+	return 0;
+}
+
 static int execute(void *context, struct error *err)
 {
 	struct become *b = context;
 	const struct plan_process *p = &b->plan->process;
 
-	/* Everything but stdio and what the caller asked to keep goes; SOCK goes by itself at execve. */
-	if (sys_close_range(3 + b->plan->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
-		return fail(err, errno, "close descriptors");
 	execve(b->exe, (char **)p->args.v, (char **)p->env.v);
 	return exec_failed(b->exe, p->args.v[0], errno, err);
 }
@@ -368,6 +375,7 @@ int become_exec(struct become *b, struct error *err)
 	static const struct step steps[] = {
 		{"set security labels", set_labels}, /* after the hooks, which would run under them */
 		{"restrict files and ports", restrict_files}, /* after labels, which are files; the filter may forbid it */
+		{"mark descriptors", mark_descriptors}, /* profiles older than Linux 5.9 do not know close_range(2) */
 		{"load seccomp filter", load_filter_early}, /* without NNP, which needs CAP_SYS_ADMIN: before it goes */
 		{"set capabilities", set_capabilities},	    /* after ids and the last change of user namespace */
 		{"set no_new_privs", set_no_new_privs},	    /* after labels: AppArmor refuses a change under NNP */

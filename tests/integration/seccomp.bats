@@ -198,7 +198,7 @@ MKDIR='"names": ["mkdir", "mkdirat"]'
 	# What a strict profile forbids, the runtime does before the filter is there.
 	filter '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mount", "umount2", "pivot_root", "setns",
 		"unshare", "clone3", "open_tree", "move_mount", "fsopen", "fsmount", "mount_setattr", "sethostname",
-		"keyctl", "bpf", "ptrace", "setgroups", "socket", "connect", "sendmsg", "recvmsg"],
+		"keyctl", "bpf", "ptrace", "setgroups", "socket", "connect", "sendmsg", "recvmsg", "close_range"],
 		"action": "SCMP_ACT_KILL_PROCESS"}]}'
 	probe caps , echo alive
 	has seccomp=2 alive
