@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete gc state list ps pause resume update events mounts spec features seccomp check explain
+	echo run create start exec kill delete gc state list ps top pause resume update events mounts spec features seccomp check explain
 }
 
 # the options of a command, '': those before it
@@ -19,10 +19,11 @@ _vert_options() {
 	'state') echo --effective --help ;;
 	'list') echo --format --quiet --help ;;
 	'ps') echo --format --help ;;
+	'top') echo --once --format --interval --help ;;
 	'pause') echo --help ;;
 	'resume') echo --help ;;
 	'update') echo --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --l3-cache-schema --mem-bw-schema --help ;;
-	'events') echo --stats --interval --help ;;
+	'events') echo --stats --interval --follow --psi --help ;;
 	'mounts') echo --help ;;
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
@@ -76,6 +77,8 @@ _vert_value() {
 	'gc --min-age') echo ANY ;;
 	'list --format' | 'list -f') echo table json ;;
 	'ps --format' | 'ps -f') echo table json ;;
+	'top --format' | 'top -f') echo table json ;;
+	'top --interval') echo ANY ;;
 	'update --resources' | 'update -r') echo FILE ;;
 	'update --memory') echo ANY ;;
 	'update --memory-reservation') echo ANY ;;
@@ -96,6 +99,7 @@ _vert_value() {
 	'update --l3-cache-schema') echo ANY ;;
 	'update --mem-bw-schema') echo ANY ;;
 	'events --interval') echo ANY ;;
+	'events --psi') echo ANY ;;
 	'spec --bundle' | 'spec -b') echo DIR ;;
 	'spec --file' | 'spec -f') echo FILE ;;
 	'seccomp --bundle' | 'seccomp -b') echo DIR ;;

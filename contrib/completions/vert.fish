@@ -112,6 +112,12 @@ complete -c vert -n '__fish_seen_subcommand_from ps' -s f -l format -x -a 'table
 complete -c vert -n '__fish_seen_subcommand_from ps' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from ps' -x -a '(vert list --quiet 2>/dev/null)'
 
+complete -c vert -n __fish_use_subcommand -a top -d 'show what the running containers use, the busiest first'
+complete -c vert -n '__fish_seen_subcommand_from top' -s 1 -l once -d 'print one table and end, also on a terminal'
+complete -c vert -n '__fish_seen_subcommand_from top' -s f -l format -x -a 'table json' -d 'table, or json, which is printed once'
+complete -c vert -n '__fish_seen_subcommand_from top' -l interval -x -d 'time between two looks'
+complete -c vert -n '__fish_seen_subcommand_from top' -s h -l help -d 'print a short help'
+
 complete -c vert -n __fish_use_subcommand -a pause -d 'freeze all processes of a container'
 complete -c vert -n '__fish_seen_subcommand_from pause' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from pause' -x -a '(vert list --quiet 2>/dev/null)'
@@ -146,6 +152,8 @@ complete -c vert -n '__fish_seen_subcommand_from update' -x -a '(vert list --qui
 complete -c vert -n __fish_use_subcommand -a events -d 'print what a container uses, and when its memory ran out'
 complete -c vert -n '__fish_seen_subcommand_from events' -l stats -d 'print the statistics once and end'
 complete -c vert -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between statistics, such as 500ms, 5s or 1m30s'
+complete -c vert -n '__fish_seen_subcommand_from events' -l follow -d 'print what changes, when it does, and no statistics'
+complete -c vert -n '__fish_seen_subcommand_from events' -l psi -x -d 'with --follow: tell of pressure, such as memory:some:150ms/1s; may be repeated'
 complete -c vert -n '__fish_seen_subcommand_from events' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from events' -x -a '(vert list --quiet 2>/dev/null)'
 

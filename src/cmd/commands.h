@@ -44,5 +44,5 @@ extern const struct cli_command command_state, command_list;		     /* report.c *
 extern const struct cli_command command_ps, command_events, command_mounts;
 extern const struct cli_command command_spec, command_features;
 extern const struct cli_command command_seccomp;
-extern const struct cli_command command_gc;
+extern const struct cli_command command_gc, command_top;
 extern const struct cli_command command_check, command_explain;

@@ -36,7 +36,7 @@ exec_sleeper() {
 	succeeded
 	report '.used.cpu.usage_usec > 0 and (.used.memory | has("peak") and has("events") and has("events_local"))
 		and (.used.pids | has("peak")) and (.used | has("io")) and (.used.pressure | has("cpu") and has("memory") and has("io"))'
-	[ ! -s "$CGROUPFS$CG/cpu.pressure" ] || report '.used.pressure.cpu.some_usec >= 0'
+	[ ! -e "$CGROUPFS$CG/cpu.pressure" ] || report '.used.pressure.cpu.some_usec >= 0'
 	[ -e "$CGROUPFS$CG/memory.peak" ] || report '.used.memory.peak == null'
 }
 

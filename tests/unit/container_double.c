@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/commands.h"
+#include "container/changes.h"
 #include "container/container.h"
+#include "container/usage.h"
 #include "libocispec/ocispec.h"
 
 #define DOUBLE __attribute__((weak))
@@ -234,6 +236,35 @@ DOUBLE int container_events(const struct runtime *rt, const char *id, unsigned i
 	(void)rt;
 	note("events %s %u; ", id, interval_ms);
 	return line("{}", err);
+}
+
+DOUBLE int container_follow(const struct runtime *rt, const char *id, const struct follow_options *options,
+			    struct error *err)
+{
+	(void)rt;
+	note("follow %s", id);
+	for (size_t i = 0; i < options->n_triggers; i++)
+		note(" %s %s %u/%u", options->triggers[i].resource, options->triggers[i].full ? "full" : "some",
+		     options->triggers[i].stall_us, options->triggers[i].window_us);
+	note("; ");
+	return options->line("{}", err);
+}
+
+DOUBLE int container_usage(const struct runtime *rt, const char *id, struct container_usage *ret,
+			   struct error *err)
+{
+	(void)rt;
+	if (strcmp(id, "beta") == 0)
+		return fail(err, 0, "container not running: '%s' is stopped", id);
+	*ret = (struct container_usage){.cpu_usec = 5000000,
+					.memory = 1536 * 1024,
+					.memory_max = USAGE_UNKNOWN,
+					.pids = 3,
+					.pids_max = 20,
+					.io_read = USAGE_UNKNOWN,
+					.io_written = 0,
+					.pressure = {0.5, 12.25, -1}};
+	return 0;
 }
 
 DOUBLE int container_mounts(const struct runtime *rt, const char *id, const char *file, bool add,

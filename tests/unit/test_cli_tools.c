@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,38 @@ static void test_delete_report(void **state)
 	expect("delete --timeout 0s alpha", -1, "", "");
 }
 
+static void test_top(void **state)
+{
+	(void)state;
+	/* The same numbers twice: nothing was used in between. */
+	expect("top", 0, "",
+	       "ID     CPU   MEMORY  LIMIT  PIDS  READ/S  WRITE/S  WAIT-CPU  WAIT-MEM  WAIT-IO\n"
+	       "alpha  0.0%  1.5M    -      3     -       0        0.5%      12.2%     -\n");
+	expect("top --format json", 0, "",
+	       "[\n  {\"id\":\"alpha\",\"cpu_percent\":0.00,\"cpu_usec\":5000000,\"memory\":1572864,\"memory_max\":null,"
+	       "\"pids\":3,\"pids_max\":20,\"read_bytes_per_sec\":null,\"write_bytes_per_sec\":0.00,\"cpu_pressure\":0.50,"
+	       "\"memory_pressure\":12.25,\"io_pressure\":null}\n]\n");
+	expect("top --interval 1ms", -1, "", "");
+}
+
+static void test_follow(void **state)
+{
+	static const char *const bad[] = {"memory", "memory:some", "memory:some:150ms", "disk:some:150ms/1s",
+					  "memory:most:150ms/1s", "memory:some:x/1s", "memory:some:150ms/1h", ":::"};
+	char line[128];
+
+	(void)state;
+	expect("events --follow alpha", 0, "follow alpha; ", "{}\n");
+	expect("events --follow --psi memory:some:150ms/1s --psi io:full:1s/2s alpha", 0,
+	       "follow alpha memory some 150000/1000000 io full 1000000/2000000; ", "{}\n");
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		snprintf(line, sizeof(line), "events --follow --psi %s alpha", bad[i]);
+		expect(line, -1, "", "");
+	}
+	expect("events --psi io:full:1s/2s alpha", -1, "", "");
+	expect("events --follow --stats alpha", -1, "", "");
+}
+
 static void test_durations(void **state)
 {
 	static const struct {
@@ -74,6 +107,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gc),
 		cmocka_unit_test(test_delete_report),
+		cmocka_unit_test(test_top),
+		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_durations),
 	};
 

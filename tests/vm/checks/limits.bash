@@ -177,3 +177,24 @@ check limit-hugetlb '^2097152 one not two $' hugetlb_bites
 check update-start '' l_start lu '{}' sleep 1000
 update_checks
 check update-end '' "$RT" delete -f lu
+
+# What vert itself tells of a container that met its limits: state --effective, events --follow, delete --report.
+told() {
+	local dir=$CHECK_DIR/told vert="$RT --root $CHECK_DIR/told/state"
+	case ${RT##*/} in vert*) ;; *) echo ok; return ;; esac
+	mkdir -p "$dir/bundle/rootfs" && tar xf /usr/share/vm/busybox.tar -C "$dir/bundle/rootfs" && cd "$dir/bundle" || return 1
+	$vert spec
+	jq '.process.terminal = false | .process.args = ["sleep", "100"] | .linux.resources = {
+		memory: {limit: 33554432, swap: 33554432}, pids: {limit: 10}}' config.json > new && mv new config.json
+	$vert run --detach told > "$dir/out" 2>&1 < /dev/null || { cat "$dir/out"; return 1; }
+	$vert state --effective told | jq -r '.["memory.max"] | "\(.requested) \(.effective)"'
+	$vert events --follow told > "$dir/events" 2> /dev/null &
+	sleep 2
+	$vert exec told dd if=/dev/zero of=/dev/null bs=64M count=1 > /dev/null 2>&1
+	sleep 1
+	grep -o '"type":"oom"' "$dir/events" | head -n 1
+	$vert delete --force --report=json told | jq -r '[.used.memory.events.oom_kill > 0, .used.memory.peak > 30000000,
+		.used.pids.peak > 1, .left == []] | join(" ")'
+	wait
+}
+check limit-told '^(ok|33554432 33554432 "type":"oom" true true true true) $' told
