@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # Many containers, one after the other and at once, and hosts that run short of something: a clear error within a
-# bound, and nothing lost.  LOAD_CONTAINERS and LOAD_CYCLES make it more.
+# bound, and nothing lost.  LOAD_CONTAINERS, LOAD_CYCLES and SOAK_CYCLES make it more.
 
 load helpers
 
@@ -86,6 +86,51 @@ open_files() {
 	within 2 nothing_left
 	[ "$(find "$ROOT" -mindepth 1 -maxdepth 1 ! -name '.*' | wc -l)" = 0 ]
 	[ "$(wc -l </proc/keys)" -lt $((keys + 20)) ]
+}
+
+# What a cycle could leave: state, mounts, control groups (living and dying), processes, keys, device programs.
+residue() {
+	local dying
+	dying=$(sed -n 's/^nr_dying_descendants //p' "$CGROUPFS$CG/cgroup.stat")
+	echo "state $(containers | wc -l) mounts $(wc -l </proc/self/mountinfo)" \
+		"cgroups $(find "$CGROUPFS$CG" -type d | wc -l) dying ${dying:-0}" \
+		"processes $(cat "$CGROUPFS$CG"/cgroup.procs | wc -l) own-programs $("$PROGRAMS" | grep -cxFf "$TMP/programs")"
+}
+
+settled() {
+	[ "$(residue)" = "$1" ]
+}
+
+@test "load: cycles of create, start, exec, pause, resume, kill, delete and gc leave nothing that grows" {
+	requires cgroup
+	local i before keys
+	PROGRAMS=$BATS_TEST_DIRNAME/../faults/programs
+	# A device rule makes the program one that nobody else has; its tag is learnt from a first container.
+	cfg '.linux.resources.devices = [{allow: false, access: "rwm"},
+		{allow: true, type: "c", major: 10, minor: $minor, access: "r"}]' --argjson minor $((1000 + $$ * 97 % 900000))
+	start_sleeper
+	"$PROGRAMS" "$CGROUPFS$CG/$ID" >"$TMP/programs"
+	[ -s "$TMP/programs" ]
+	vert delete --force "$ID"
+	within 5 settled "state 0 mounts $(wc -l </proc/self/mountinfo) cgroups 1 dying 0 processes 0 own-programs 0"
+	before=$(residue) keys=$(wc -l </proc/keys)
+	for ((i = 0; i < ${SOAK_CYCLES:-25}; i++)); do
+		vert create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+		vert start "$ID"
+		vert exec "$ID" /bin/true </dev/null
+		vert pause "$ID"
+		vert resume "$ID"
+		vert kill "$ID" KILL
+		if ((i % 2)); then
+			vert delete --force --report=json "$ID" >/dev/null
+		else
+			within 5 is_status "$ID" stopped
+			vert --cgroup-manager=disabled gc --min-age 0s >/dev/null
+		fi
+	done
+	within 10 settled "$before" || { echo "before: $before"; echo "after:  $(residue)"; return 1; }
+	[ "$(wc -l </proc/keys)" -lt $((keys + 20)) ]
+	echo "$i cycles: $(residue)" >"${SOAK_REPORT:-/dev/null}"
 }
 
 @test "load: a full state directory" {
