@@ -97,7 +97,7 @@ reported() {
 	# Nobody listens to a created container's init: the start that follows finds it stopped.
 	[ "$1" != 'init:wait for start' ] || ! grep -q '^vert: .*has stopped' "$TMP/said" || return 0
 	grep -q '^vert: .*injected fault' "$TMP/said" || { echo "$1: said: $(<"$TMP/said")"; return 1; }
-	grep -qF "\"step\":\"${1#*:}\"" "$TMP/log" || { echo "$1: log: $(<"$TMP/log")"; return 1; }
+	grep -qF "\"phase\":\"${1#*:}\"" "$TMP/log" || { echo "$1: log: $(<"$TMP/log")"; return 1; }
 }
 
 # ended STEP: not by the clock.
