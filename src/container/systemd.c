@@ -132,7 +132,7 @@ static int take_answer(const struct plan_systemd *s, char *text, int status, str
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (!message) {
+	if (!message || !message[1]) {
 		if (WIFSIGNALED(status))
 			fail(err, 0, "'%s' was killed by signal %d", s->program, WTERMSIG(status));
 		else

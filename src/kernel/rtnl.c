@@ -77,12 +77,25 @@ void rtnl_put_text(struct rtnl *r, uint16_t attribute, const char *text)
 	rtnl_put(r, attribute, text, strlen(text) + 1);
 }
 
+/* The next message or attribute, with LEFT bytes from this one of LEN on; 0: there is none.  Not by NLMSG_NEXT() and
+ * RTA_NEXT(): a last one that is not aligned would leave less than nothing, and LEFT has no sign. */
+static size_t step_over(size_t len, size_t *left)
+{
+	size_t step = NLMSG_ALIGN(len); /* RTA_ALIGN() is the same */
+
+	if (step >= *left)
+		return 0;
+	*left -= step;
+	return step;
+}
+
 /* 1: more is to come; 0: done; -1 with errno. */
 static int take_part(char *bytes, size_t n, rtnl_each *each, void *arg)
 {
+	size_t step = 1;
 	bool parts = false;
 
-	for (struct nlmsghdr *h = (struct nlmsghdr *)(void *)bytes; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+	for (const struct nlmsghdr *h = (void *)bytes; step && NLMSG_OK(h, n); h = (void *)bytes) {
 		if (h->nlmsg_type == NLMSG_DONE)
 			return 0;
 		if (h->nlmsg_type == NLMSG_ERROR) {
@@ -92,12 +105,14 @@ static int take_part(char *bytes, size_t n, rtnl_each *each, void *arg)
 				errno = EBADMSG;
 				return -1;
 			}
-			errno = -e->error;
+			errno = e->error < 0 && e->error > -4096 ? -e->error : EBADMSG;
 			return e->error ? -1 : 0;
 		}
 		parts = true;
 		if (each && each(h, arg) < 0)
 			return -1;
+		step = step_over(h->nlmsg_len, &n);
+		bytes += step;
 	}
 	return parts;
 }
@@ -133,15 +148,17 @@ int rtnl_ask(int sock, struct rtnl *r, rtnl_each *each, void *arg)
 bool rtnl_attributes(const struct nlmsghdr *message, size_t size, const struct rtattr **table, size_t max)
 {
 	const struct rtattr *a;
-	size_t left;
+	size_t left, step = 1;
 
 	memset(table, 0, (max + 1) * sizeof(*table));
 	if (message->nlmsg_len < NLMSG_LENGTH(size))
 		return false;
 	left = message->nlmsg_len - NLMSG_LENGTH(size);
 	a = (const struct rtattr *)(const void *)((const char *)NLMSG_DATA(message) + NLMSG_ALIGN(size));
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
+	for (; step && RTA_OK(a, left); a = (const void *)((const char *)a + step)) {
 		if (a->rta_type <= max)
 			table[a->rta_type] = a;
+		step = step_over(a->rta_len, &left);
+	}
 	return true;
 }
