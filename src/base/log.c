@@ -12,6 +12,7 @@
 
 #include "errno_name.h"
 #include "fd.h"
+#include "naive.h"
 #include "str.h"
 #include "utc.h"
 
@@ -27,7 +28,7 @@ static const char *const level_names[] = {
 static void add_printable(struct buf *b, const char *s)
 {
 	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+		if (((unsigned char)*s < 0x20 || *s == 0x7f) && !naive("escape"))
 			buf_printf(b, "\\x%02x", (unsigned char)*s);
 		else
 			buf_add(b, s, 1);

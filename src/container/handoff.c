@@ -23,6 +23,9 @@
 #include "container/plan_map.h"
 #include "container/timing.h"
 
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -80,6 +83,10 @@ static int make_program(int *ret_fd, struct error *err)
 	size_t size = (size_t)(vert_init_end - vert_init_start);
 	autoclose int fd = sys_memfd_create("vert-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
+	/* The last one is as old as MFD_EXEC: nobody can make the file one that cannot be executed. */
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+		    (fd >= 0 ? F_SEAL_EXEC : 0);
+
 	if (fd < 0 && errno == EINVAL) /* MFD_EXEC is of Linux 6.3; before, every memfd could be executed */
 		fd = sys_memfd_create("vert-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0) {
@@ -96,8 +103,7 @@ static int make_program(int *ret_fd, struct error *err)
 		return 0;
 	}
 #endif
-	if (fd_write_all(fd, vert_init_start, size) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
+	if (fd_write_all(fd, vert_init_start, size) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0) {
 		fail(err, errno, "make a sealed copy of vert-init");
 		return error_code(err, "MEMFD");
 	}

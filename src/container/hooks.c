@@ -21,6 +21,7 @@
 #include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/proc.h"
 #include "base/sys.h"
 
@@ -206,7 +207,8 @@ static int64_t now_ms(void)
 static void kill_hook(struct hook_run *run)
 {
 	run->killed = true;
-	(void)kill(-run->pid, SIGKILL); /* ESRCH: not a group yet */
+	if (!naive("hookgroup"))
+		(void)kill(-run->pid, SIGKILL); /* ESRCH: not a group yet */
 	(void)sys_pidfd_send_signal(run->pidfd, SIGKILL); /* ESRCH: dead */
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/sys.h"
 
 enum { MAX_DEPTH = 64 };
@@ -28,9 +29,15 @@ static void set_facts(int dirfd, const char *path, const struct stat *st)
 	(void)utimensat(dirfd, path, times, AT_SYMLINK_NOFOLLOW);
 }
 
+static int no_links(int flag)
+{
+	return naive("copyup") ? 0 : flag;
+}
+
 static int copy_file(int from, int to, const char *name, const struct stat *st, struct error *err)
 {
-	autoclose int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	autoclose int in =
+		openat(from, name, O_RDONLY | no_links(O_NOFOLLOW) | O_NONBLOCK | O_CLOEXEC);
 	autoclose int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t n;
 
@@ -64,7 +71,7 @@ static int copy_entry(int from, int to, const char *name, int depth, struct erro
 	autoclose int sub_to = -1;
 	struct stat st;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(from, name, &st, no_links(AT_SYMLINK_NOFOLLOW)) < 0)
 		return fail(err, errno, "stat '%s'", name);
 	if (S_ISREG(st.st_mode))
 		return copy_file(from, to, name, &st, err);

@@ -75,7 +75,7 @@ int rootfs_open(const char *rootfs, bool own_mounts, unsigned long propagation, 
 	}
 	if (!own_mounts)
 		return open_directory(rootfs, ret_fd, err);
-	if (sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, &a) < 0)
+	if (!naive("propagation") && sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, &a) < 0)
 		return fail(err, errno, "set the propagation of '/' in the new mount namespace");
 	if (a.propagation == MS_SHARED && make_parent_private(rootfs, err) < 0)
 		return -1;

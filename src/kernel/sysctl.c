@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/sys.h"
 #include "kernel/procfile.h"
 
@@ -18,8 +19,9 @@ static void set_path(struct error *err, const struct plan_sysctl *s)
 
 static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 {
+	uint64_t one_mount = naive("sysctlmount") ? 0 : SYS_RESOLVE_NO_XDEV;
 	autoclose int fd = sys_openat2(sys, s->path, O_WRONLY | O_CLOEXEC, 0,
-				       SYS_RESOLVE_BENEATH | SYS_RESOLVE_NO_XDEV | SYS_RESOLVE_NO_SYMLINKS |
+				       SYS_RESOLVE_BENEATH | one_mount | SYS_RESOLVE_NO_SYMLINKS |
 					       SYS_RESOLVE_NO_MAGICLINKS);
 	size_t len = strlen(s->value);
 

@@ -18,6 +18,7 @@
 
 #include "base/blame.h"
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/sys.h"
 #include "inroot.h"
 
@@ -189,7 +190,8 @@ static int connect_to(const char *path, int *ret_sock, struct error *err)
 	if (sock < 0)
 		return fail(err, errno, "make a socket");
 	/* Bounds connect() too, which waits while the listener's queue is full. */
-	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0)
+	if (!naive("deadline") &&
+	    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0)
 		return fail(err, errno, "set a deadline for console socket '%s'", path);
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", node);
 	if (connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/naive.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
 #include "plan/plan.h"
@@ -194,13 +195,16 @@ int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, s
 	const char *colon = strchr(s, ':');
 	char digits[16];
 	uint32_t uid, gid = 0;
+	uint64_t wide;
 	size_t n = colon ? (size_t)(colon - s) : strlen(s);
 
 	if (n >= sizeof(digits))
 		return fail(err, 0, "'%s' is not a user: expected UID[:GID] in digits", s);
 	memcpy(digits, s, n);
 	digits[n] = '\0';
-	if (!str_to_u32(digits, &uid) || (colon && !str_to_u32(colon + 1, &gid)))
+	if (naive("idwrap") && str_to_u64(digits, &wide))
+		uid = (uint32_t)wide;
+	else if (!str_to_u32(digits, &uid) || (colon && !str_to_u32(colon + 1, &gid)))
 		return fail(err, 0, "'%s' is not a user: expected UID[:GID] in digits", s);
 	if (uid == UINT32_MAX || gid == UINT32_MAX)
 		return fail(err, 0, "'%s' is not a user: 4294967295 stands for \"no id\"", s);

@@ -29,8 +29,9 @@ load security
 	pid=$(state "$ID" pid)
 	[[ $(readlink "/proc/$pid/exe") == "/memfd:vert-init (deleted)" ]]
 	seals=$(python3 -c 'import fcntl, os, sys
-print(fcntl.fcntl(os.open(sys.argv[1], os.O_RDONLY), 1034) & 15)' "/proc/$pid/exe")
-	[ "$seals" = 15 ]
+print(fcntl.fcntl(os.open(sys.argv[1], os.O_RDONLY), 1034) & 47)' "/proc/$pid/exe")
+	# The highest one, that it stays executable, is of Linux 6.3.
+	[ "$seals" = 47 ] || { [ "$seals" = 15 ] && [ "$(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -n1)" != 6.3 ]; }
 	no sh -c "echo x >>/proc/$pid/exe" 2>/dev/null
 	# No file of the host is mapped into it: nothing shares pages with it (Dirty Pipe and its kin).
 	[ -z "$(awk '{ print $6 }' "/proc/$pid/maps" | grep '^/' | grep -v '^/memfd:')" ]

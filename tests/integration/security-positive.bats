@@ -302,3 +302,130 @@ without() {
 	run timeout 2 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
 	[ "$status" = 124 ]
 }
+
+@test "positive V06: set-user-ID it would work for everybody" {
+	requires root
+	[ -z "$(findmnt -no OPTIONS -T "$TMP" | tr , '\n' | grep -x nosuid)" ] || skip "needs a file system with suid"
+	without suid
+	cp "$VERT_FAULTS" "$TMP/suid-vert"
+	chmod 4755 "$TMP/suid-vert"
+	run setpriv --reuid 1000 --regid 1000 --clear-groups "$TMP/suid-vert" --root "$TMP/r" list </dev/null
+	[[ $output != *"refusing to run"* ]]
+}
+
+@test "positive V13: a sysctl is written through a mount, to where that leads" {
+	requires root
+	[ -n "${VERT_TESTS_ISOLATED-}" ] || skip "needs a mount namespace of its own"
+	without sysctlmount
+	mount --bind /proc/sys/kernel/hostname /proc/sys/kernel/domainname
+	cfg '.linux.sysctl = {"kernel.domainname": "redirected"}'
+	args uts
+	run vert run --bundle "$BUNDLE" "$ID" </dev/null
+	umount /proc/sys/kernel/domainname
+	has hostname=redirected
+}
+
+@test "positive V24: a mount of the container's comes to the host" {
+	requires root
+	[ -n "${VERT_TESTS_ISOLATED-}" ] || skip "needs a mount namespace of its own"
+	without propagation
+	mkdir "$TMP/shared"
+	mount -t tmpfs shared "$TMP/shared" && mount --make-shared "$TMP/shared"
+	mkdir "$TMP/shared/in"
+	bind "$TMP/shared" /data rprivate
+	cfg '.mounts += [{destination: "/data/in", type: "tmpfs", source: "spread"}]'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	seen=$(grep -c spread /proc/self/mountinfo || :)
+	umount -R "$TMP/shared"
+	[ "$seen" -gt 0 ]
+}
+
+@test "positive V25: a set-user-ID program of a volume gives root" {
+	requires root
+	without attributes
+	cp "$TESTS_BASE/probe" "$HOST/suid" && chmod 4755 "$HOST/suid"
+	bind "$HOST" /data nosuid
+	cfg '.process.user.uid = 1000 | .process.noNewPrivileges = false'
+	argv /data/suid id
+	run_ok
+	has uid=1000,0,0
+}
+
+@test "positive V29: a link is copied up as what it leads to on the host" {
+	requires root
+	without copyup
+	ln -s "$HOST/secret" "$BUNDLE/rootfs/data/link"
+	cfg '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+	probe read /data/link
+	has read./data/link=secret
+}
+
+@test "positive V40 V41: a number that is too large is root" {
+	requires root
+	without idwrap
+	engine_caps
+	start_sleeper
+	run vert exec -u 4294967296 "$ID" /bin/probe id </dev/null
+	has uid=0,0,0
+}
+
+@test "positive V52: exec without the last stretch is less confined than init" {
+	requires root
+	without ""
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}
+		| .process.noNewPrivileges = true'
+	start_sleeper
+	without seccomp,nnp
+	run vert exec "$ID" /bin/probe caps , try mkdir </dev/null
+	has no_new_privs=0 seccomp=0 try.mkdir=ok
+}
+
+@test "positive V63: who does not take the terminal holds the runtime for ever" {
+	without deadline
+	cfg '.process.terminal = true'
+	bg "$ATTACK/badsocket" full "$TMP/full"
+	within 5 grep -q ready "$TMP/bg.out"
+	use_id "$ID"
+	run timeout 8 "$RUNTIME" --root "$ROOT" create --bundle "$BUNDLE" --console-socket "$TMP/full" "$ID" </dev/null
+	[ "$status" = 124 ]
+}
+
+@test "positive V73: the processes of a cgroup that is somebody else's die with the container" {
+	requires root cgroup
+	local dir=$CGROUPFS$CG/$ID
+	without occupied
+	mkdir "$dir"
+	bg sleep 20
+	sleep 0.1
+	echo "${BACKGROUND[0]}" >"$dir/cgroup.procs"
+	start_sleeper
+	vert delete --force "$ID"
+	within 3 no kill -0 "${BACKGROUND[0]}"
+}
+
+# Its own value: nothing changes, but it is written.
+@test "positive V76: a sysctl of the host's is written" {
+	requires root
+	without sysctls
+	cfg '.linux.sysctl = {"vm.swappiness": $v}' --arg v "$(cat /proc/sys/vm/swappiness)"
+	run_ok
+}
+
+@test "positive V85: names forge lines and colours" {
+	without escape
+	argv $'/x\e[31m\n{"level":"info","msg":"forged"}'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	grep -q $'\e' "$TMP/stderr"
+	grep -q '^{"level":"info"' "$TMP/stderr"
+}
+
+@test "positive V91: what a hook that hangs has started stays" {
+	without hookgroup
+	printf '#!/bin/sh\nsleep 4321.5 & sleep 4321.5\n' >"$TMP/hook"
+	chmod 755 "$TMP/hook"
+	cfg '.hooks.createRuntime = [{path: $p, timeout: 1}]' --arg p "$TMP/hook"
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	run pgrep -f 'sleep 4321[.]5'
+	[ -z "$output" ] || kill -KILL $output
+	[ "$status" = 0 ]
+}
