@@ -371,6 +371,13 @@ within() {
 	done
 }
 
+# no COMMAND...: the shell's own '!' is passed over by errexit, and would check nothing.
+no() {
+	"$@" || return 0
+	echo "this succeeded: $*"
+	return 1
+}
+
 succeeded() {
 	[ "$status" = 0 ] && return 0
 	echo "exit status $status, output: $output"

@@ -26,7 +26,7 @@ frozen() {
 	vert pause "$ID"
 	kill -USR1 "$(state "$ID" pid)"
 	sleep 0.1
-	! grep -q got=USR1 "$ID.out"
+	no grep -q got=USR1 "$ID.out"
 	run vert resume "$ID"
 	succeeded
 	[ -z "$output" ]

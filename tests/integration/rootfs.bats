@@ -77,7 +77,7 @@ load helpers
 	start_new "$ID"
 	within 5 grep -q ready "$ID.out"
 	grep -qx try.mount=ok "$ID.out"
-	! grep -F "$BUNDLE/rootfs/tmp" /proc/self/mountinfo
+	no grep -F "$BUNDLE/rootfs/tmp" /proc/self/mountinfo
 	vert delete --force "$ID"
 	umount "$TMP"
 }

@@ -54,13 +54,6 @@ intact() {
 	return 1
 }
 
-# no COMMAND...: the shell's own '!' is passed over by errexit, and would check nothing.
-no() {
-	"$@" || return 0
-	echo "this succeeded: $*"
-	return 1
-}
-
 # The opposite, for the naive build.
 harmed() {
 	[ "$(fingerprint)" != "$CANARY" ]

@@ -90,7 +90,7 @@ has_group() {
 	[ "$(<"$VERT_RESCTRL/gold/mon_groups/$ID/tasks")" = "$(state "$ID" pid)" ]
 	[ "$(<"$VERT_RESCTRL/gold/tasks")" = "$(state "$ID" pid)" ]
 	vert delete --force "$ID"
-	! has_group "gold/mon_groups/$ID"
+	no has_group "gold/mon_groups/$ID"
 	has_group gold
 }
 
