@@ -69,7 +69,7 @@ static void compress(struct digest *d, const uint8_t *block, int last)
 	uint64_t v[16], m[16];
 
 	for (int i = 0; i < 16; i++)
-		m[i] = load_le(block + 8 * i);
+		m[i] = load_le(block + (size_t)8 * (size_t)i);
 	memcpy(v, d->h, sizeof(d->h));
 	memcpy(v + 8, iv, sizeof(iv));
 	v[12] ^= d->total; /* the high half of the counter stays 0: nobody hashes 2^64 bytes */

@@ -299,7 +299,7 @@ static void fish_options(struct buf *b, const char *condition, const char *name,
 			buf_puts(b, " -x -a '");
 			add_choices(b, o);
 			buf_puts(b, "'");
-		} else if (cli_takes_value(o)) {
+		} else if (cli_takes_value(o) && o->arg) {
 			buf_printf(b, " %s", completer_for(o->arg, strlen(o->arg))->fish);
 		}
 		buf_puts(b, " -d '");

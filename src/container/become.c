@@ -208,7 +208,7 @@ static int add_environment(void *context, struct error *err)
 	root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail(err, errno, "open '/'");
-	memcpy(home, "HOME=", 5);
+	memcpy(home, "HOME=", sizeof("HOME="));
 	passwd_home(root, p->uid, home + 5, sizeof(home) - 5);
 	add_env(p, home);
 	return 0;
