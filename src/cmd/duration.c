@@ -20,11 +20,12 @@ bool duration_parse(const char *s, unsigned least, unsigned *ret_ms)
 		return false;
 	while (*s) {
 		char *end;
-		double v = *s == '.' || (*s >= '0' && *s <= '9') ? strtod(s, &end) : -1;
+		double v;
 		size_t i = 0;
 
-		if (v < 0)
+		if (*s != '.' && (*s < '0' || *s > '9'))
 			return false;
+		v = strtod(s, &end);
 		while (i < COUNT_OF(units) &&
 		       strncmp(end, units[i].name, strlen(units[i].name)) != 0)
 			i++;
