@@ -66,6 +66,8 @@ complete -c vert -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArm
 complete -c vert -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'SELinux label of the process'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'cgroup below the container'\''s'
 complete -c vert -n '__fish_seen_subcommand_from exec' -s d -l detach -d 'do not wait for the process'\''s end'
+complete -c vert -n '__fish_seen_subcommand_from exec' -l create -d 'stop before the program, until '\''exec-start'\'''
+complete -c vert -n '__fish_seen_subcommand_from exec' -l exec-id -x -d 'with --create: a name for '\''exec-start'\'' in place of the pid'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l pid-file -r -F -d 'write the pid of the process to this file'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l console-socket -r -F -d 'send the terminal'\''s master to this UNIX socket'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l pidfd-socket -r -F -d 'send a pidfd of the process to this UNIX socket'
@@ -188,6 +190,21 @@ complete -c vert -n '__fish_seen_subcommand_from check' -l json -d 'the same as 
 complete -c vert -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'do not tell what is merely worth knowing'
 complete -c vert -n '__fish_seen_subcommand_from check' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from check' -x -a '(__fish_complete_directories)'
+
+complete -c vert -n __fish_use_subcommand -a probe -d 'run a health check in a container, within a time'
+complete -c vert -n '__fish_seen_subcommand_from probe' -l timeout -x -d 'kill the command and its children after this time'
+complete -c vert -n '__fish_seen_subcommand_from probe' -s f -l format -x -a 'text json' -d 'text: the command'\''s own output; json: the outcome'
+complete -c vert -n '__fish_seen_subcommand_from probe' -l max-output -x -d 'json: as much of the output is told'
+complete -c vert -n '__fish_seen_subcommand_from probe' -s e -l env -x -d 'set an environment variable; may be repeated'
+complete -c vert -n '__fish_seen_subcommand_from probe' -s u -l user -x -d 'ids of the process, numbers only'
+complete -c vert -n '__fish_seen_subcommand_from probe' -l cwd -x -a '(__fish_complete_directories)' -d 'working directory in the container'
+complete -c vert -n '__fish_seen_subcommand_from probe' -s h -l help -d 'print a short help'
+complete -c vert -n '__fish_seen_subcommand_from probe' -x -a '(vert list --quiet 2>/dev/null)'
+complete -c vert -n '__fish_seen_subcommand_from probe' -r -F
+
+complete -c vert -n __fish_use_subcommand -a exec-start -d 'run the program of a process that '\''exec --create'\'' made'
+complete -c vert -n '__fish_seen_subcommand_from exec-start' -s h -l help -d 'print a short help'
+complete -c vert -n '__fish_seen_subcommand_from exec-start' -x -a '(vert list --quiet 2>/dev/null)'
 
 complete -c vert -n __fish_use_subcommand -a explain -d 'tell cause and cure of an error'\''s code, or list all codes'
 complete -c vert -n '__fish_seen_subcommand_from explain' -s f -l format -x -a 'table json markdown' -d 'table, json or markdown'

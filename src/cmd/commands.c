@@ -16,7 +16,7 @@ const struct cli_command *const commands[] = {
 	&command_run,	 &command_create, &command_start, &command_exec,     &command_kill,
 	&command_delete, &command_gc,	  &command_state,  &command_list,  &command_ps,	     &command_top,	 &command_pause,
 	&command_resume, &command_update, &command_events, &command_mounts, &command_spec,  &command_features,
-	&command_seccomp, &command_check, &command_explain, NULL,
+	&command_seccomp, &command_check, &command_probe, &command_exec_start, &command_explain, NULL,
 };
 
 const struct cli_command *commands_find(const char *name)

@@ -36,7 +36,8 @@ MUST_CHECK int globals_runtime(const struct globals *values, struct arena *arena
 
 /* One row each, in the file of the same name or as noted. */
 extern const struct cli_command command_create, command_run;	     /* create.c */
-extern const struct cli_command command_exec;
+extern const struct cli_command command_exec, command_exec_start;
+extern const struct cli_command command_probe;
 extern const struct cli_command command_start, command_kill, command_delete; /* control.c */
 extern const struct cli_command command_pause, command_resume;		     /* control.c */
 extern const struct cli_command command_update;

@@ -42,6 +42,10 @@ static const struct cli_option options[] = {
 	  "cgroup below the container's" },
 	{ "detach", 'd', CLI_FLAG, AT(detach), NULL, NULL, NULL,
 	  "do not wait for the process's end" },
+	{ "create", 0, CLI_FLAG, AT(create), NULL, NULL, NULL,
+	  "stop before the program, until 'exec-start'" },
+	{ "exec-id", 0, CLI_STRING, AT(exec_id), "NAME", NULL, NULL,
+	  "with --create: a name for 'exec-start' in place of the pid" },
 	{ "pid-file", 0, CLI_STRING, AT(pid_file), "FILE", NULL, NULL,
 	  "write the pid of the process to this file" },
 	{ "console-socket", 0, CLI_STRING, AT(console_socket), "SOCKET", NULL, NULL,
@@ -90,6 +94,8 @@ static int exec(const struct cli_call *call, struct error *err)
 		cli_misuse(err, "'exec' needs CMD or the option '--process'");
 		return error_hint(err, "usage: vert exec [OPTION...] %s", call->command->operands);
 	}
+	if (v->req.exec_id && !v->req.create)
+		return fail(err, 0, "option '--exec-id' needs '--create'");
 	if (read_gids(v, call->arena, err) < 0)
 		return -1;
 	log_settings.document = v->req.process_file ? v->req.process_file : "exec";
@@ -104,4 +110,17 @@ const struct cli_command command_exec = {
 	.operands = "ID CMD [ARG...]",
 	.syntax = {options, COUNT_OF(options), sizeof(struct exec_values), 1, CLI_ANY, true},
 	.run = exec,
+};
+
+static int exec_start(const struct cli_call *call, struct error *err)
+{
+	return container_exec_start(call->runtime, call->args[0], call->args[1], err);
+}
+
+const struct cli_command command_exec_start = {
+	.name = "exec-start",
+	.summary = "run the program of a process that 'exec --create' made",
+	.operands = "ID NAME",
+	.syntax = {.min = 2, .max = 2},
+	.run = exec_start,
 };

@@ -45,7 +45,7 @@ static const char *env_get(const struct plan_process *p, const char *key)
 static int close_host_files(void *context, struct error *err)
 {
 	struct become *b = context;
-	int keep[] = {b->sock, b->gate, b->procfd, timing_fd_number()};
+	int keep[] = {b->sock, b->gate, b->procfd, b->witness, timing_fd_number()};
 
 	if (naive("fds"))
 		return 0;

@@ -17,6 +17,7 @@ struct become {
 	int sock;		/* to the launcher, or from `start`; the error channel; kept until execve */
 	int procfd;		/* procfs of our pid namespace, for labels and the oom score */
 	int gate;		/* the start socket, listening; -1: none */
+	int witness;		/* pidfd of the container's first process, for an exec that waits at a gate; -1 */
 	int listener;		/* seccomp listener to be sent, -1 */
 	int umask;		/* the caller's, -1: it is in force; process.user.umask goes before it */
 	bool filter_loaded;

@@ -86,9 +86,19 @@ struct exec_request {
 	const char *pid_file, *console_socket, *pidfd_socket, *cgroup;
 	unsigned preserve_fds;
 	bool detach, ignore_paused;
+
+	bool create;			/* stop before the program, until container_exec_start() */
+	const char *exec_id;		/* create: its name; NULL: the pid of the process */
+
+	unsigned probe_ms;		/* not 0: a probe that may take so long */
+	bool probe_json;		/* its outcome is printed as JSON, with at most so much output */
+	size_t probe_output;
 };
 /* As container_create: returns only on error. */
 MUST_CHECK int container_exec(const struct runtime *rt, const struct exec_request *req, struct error *err);
+
+/* Lets the exec NAME of container ID go that waits; returns when its program runs. */
+MUST_CHECK int container_exec_start(const struct runtime *rt, const char *id, const char *name, struct error *err);
 
 MUST_CHECK int container_start(const struct runtime *rt, const char *id, struct error *err);
 

@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "container/confine.h"
 #include "container/container.h"
+#include "container/gate.h"
 #include "container/handoff.h"
 #include "container/host.h"
 #include "container/options.h"
@@ -178,7 +179,7 @@ static int plan_the_process(struct handoff *h, struct container *c, const struct
 	if (plan_process(&h->arena, doc, "process", (unsigned)last_cap, p, err) < 0)
 		return -1;
 	add_caps(h->plan, req, last_cap);
-	if (p->terminal && req->detach && !req->console_socket) {
+	if (p->terminal && (req->detach || req->create) && !req->console_socket) {
 		fail_at(err, 0, "process.terminal", "a terminal without a foreground needs a console socket");
 		return error_hint(err, "use --console-socket, or exec without --detach");
 	}
@@ -321,6 +322,14 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->pid_file = req->pid_file ? arena_strdup(&h->arena, req->pid_file) : NULL;
 	p->console_socket = req->console_socket ? arena_strdup(&h->arena, req->console_socket) : NULL;
 	p->pidfd_socket = req->pidfd_socket ? arena_strdup(&h->arena, req->pidfd_socket) : NULL;
+	if (req->create) {
+		p->gate = arena_strdup(&h->arena, req->exec_id ? req->exec_id : "");
+		p->state_root = arena_strdup(&h->arena, rt->root);
+	}
+	p->probe.present = req->probe_ms > 0;
+	p->probe.json = req->probe_json;
+	p->probe.timeout_ms = req->probe_ms;
+	p->probe.max_output = req->probe_output;
 	p->new_keyring = true;
 	handoff_settings(h, rt->timing);
 	host_collect_caller(&host);
@@ -360,6 +369,8 @@ int container_exec(const struct runtime *rt, const struct exec_request *req, str
 	struct handoff h;
 	int rc;
 
+	if (req->exec_id && !gate_name_is_valid(req->exec_id))
+		return fail(err, 0, "invalid name of an exec: '%s'", req->exec_id);
 	timing_begin(&timing);
 	/* Before anything is opened: in a hole among the descriptors to preserve it would be the host's in the container. */
 	rc = handoff_begin(&h, req->preserve_fds, err);

@@ -334,6 +334,7 @@ static int prepare(void *context, struct error *err)
 	c->become.plan = c->plan;
 	c->become.sock = c->init->sock;
 	c->become.gate = c->init->listen;
+	c->become.witness = -1;
 	if (become_prepare(&c->become, err) < 0 || init_wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
 		return -1;
 	/* So that the next word of the launcher's is the answer. */

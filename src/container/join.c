@@ -63,6 +63,13 @@ static int open_target(void *context, struct error *err)
 	return cgroup_open(p->cgroup.mount, p->cgroup.path, 0, &j->cgroup, err);
 }
 
+static int prepare_probe(void *context, struct error *err)
+{
+	struct join *j = context;
+
+	return j->plan->probe.present ? probe_prepare(&j->probe, j->plan, &j->cgroup, err) : 0;
+}
+
 static int set_first_cpus(void *context, struct error *err)
 {
 	const struct plan_process *p = &((struct join *)context)->plan->process;
@@ -120,13 +127,13 @@ static int clone_process(void *context, struct error *err)
 	}
 	fd_close(j->child_sock);
 	j->child_sock = -1;
+	probe_restore(&j->probe);
 	return 0;
 }
 
 static int set_oom_score(void *context, struct error *err)
 {
 	struct join *j = context;
-
 	const struct plan_process *p = &j->plan->process;
 
 	if (rdt_add(&j->plan->rdt, j->pid, err) < 0)
@@ -179,6 +186,10 @@ int join_wait(struct join *j, int sock, struct error *err)
 				fail(err, 0, "interrupted by signal %d", sig);
 				return error_status(err, 128 + sig);
 			}
+			if (sig == SIGALRM && j->plan->probe.present) {
+				fail(err, 0, "the probe's time is up before its program runs");
+				return error_status(err, PROBE_TIMED_OUT);
+			}
 		}
 	} while (n < 0 || !p[0].revents);
 	return 0;
@@ -203,10 +214,8 @@ static int next_message(struct join *j, struct error *err)
 	return fail(err, errno, "receive from the process");
 }
 
-static int follow(void *context, struct error *err)
+int join_follow(struct join *j, struct error *err)
 {
-	struct join *j = context;
-
 	while (!j->ready) {
 		int n = next_message(j, err);
 
@@ -217,6 +226,11 @@ static int follow(void *context, struct error *err)
 	}
 	join_reap_stage(j); /* until then it counts as a process of the container's limit */
 	return 0;
+}
+
+static int follow(void *context, struct error *err)
+{
+	return join_follow(context, err);
 }
 
 /* The pid file is what tells conmon that exec worked: it must be there before the program can end, and
@@ -230,13 +244,15 @@ static int let_run(void *context, struct error *err)
 		return -1;
 	if (j->plan->pidfd_socket && handover_pidfd(j->plan->pidfd_socket, j->pidfd, err) < 0)
 		return -1;
+	if (j->plan->gate)
+		return join_leave_at_gate(j, err);
 	if (proto_send_kind(j->sock, MSG_GO) < 0)
 		return handover_lost(j->pidfd, j->cgroup, err);
 	n = next_message(j, err);
 	return n > 0 ? fail(err, EBADMSG, "message from the process after its start") : n;
 }
 
-static void join_undo(struct join *j)
+static void join_undo(struct join *j, struct error *err)
 {
 	if (j->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL);
@@ -244,6 +260,8 @@ static void join_undo(struct join *j)
 	}
 	join_reap_stage(j);
 	scope_undo(&j->scope, &j->plan->cgroup);
+	if (j->plan->probe.present)
+		probe_undo(&j->probe, j->plan, err);
 	if (j->ready && j->plan->pid_file)
 		(void)unlink(j->plan->pid_file);
 }
@@ -252,6 +270,7 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 {
 	static const struct step steps[] = {
 		{"open target", open_target},	  /* by pidfd: the number may have a new owner */
+		{"prepare probe", prepare_probe}, /* its cgroup is the one to clone into */
 		{"set initial cpus", set_first_cpus}, /* before the cgroup is entered (process.execCPUAffinity) */
 		{"open sockets", open_sockets},
 		{"join first namespaces", join_first},
@@ -272,18 +291,21 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		.scope = SCOPE_NONE,
 		.occupant = -1,
 		.slave = -1,
+		.probe = PROBE_NONE,
 	};
 	struct supervise s;
 
 	if (supervise_block_signals(&j.signals, err) < 0)
 		return -1;
 	if (steps_run("join", steps, COUNT_OF(steps), &j, err) < 0) {
-		join_undo(&j);
+		join_undo(&j, err);
 		return -1;
 	}
 	*ret_status = 0;
-	if (plan->detach)
+	if (plan->detach || plan->gate)
 		return 0;
+	if (plan->probe.present)
+		return probe_wait(&j.probe, plan, j.pid, j.pidfd, j.signals, ret_status, err);
 	s = (struct supervise){.pidfd = j.pidfd, .master = j.master, .signals = j.signals};
 	return supervise_wait(&s, ret_status, err);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static int join_rest(void *context, struct error *err)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return fail(err, errno, "set the parent-death signal");
-	j->become.procfd = -1;
+	j->become.procfd = j->become.witness = -1;
 	if (j->plan->process.apparmor || j->plan->process.selinux) {
 		/* Of our own, as the container's is not to be trusted (CVE-2019-16884); or the host's, while it can be
 		 * seen, where the container's processes cannot get at it through us. */
@@ -42,7 +43,10 @@ static int join_rest(void *context, struct error *err)
 		fail(err, errno, "join the namespaces of the container");
 		return error_code(err, "EXEC_JOIN");
 	}
-	fd_close(j->target);
+	if (j->plan->gate)
+		j->become.witness = j->target; /* whose end is ours, while we wait */
+	else
+		fd_close(j->target);
 	return 0;
 }
 
@@ -124,10 +128,13 @@ static int report_and_wait(void *context, struct error *err)
 	struct msg m;
 	int n;
 
-	if (prctl(PR_SET_PDEATHSIG, 0) < 0)
-		return fail(err, errno, "clear the parent-death signal");
+	/* A probe ends with who asked for it, who waits at a gate until it has one: set again, as a change of ids clears it. */
+	if (prctl(PR_SET_PDEATHSIG, j->plan->probe.present || j->plan->gate ? SIGKILL : 0) < 0)
+		return fail(err, errno, "set the parent-death signal");
 	if (proto_send_kind(j->child_sock, MSG_READY) < 0)
 		return fail(err, errno, "report to the joiner");
+	if (j->plan->gate)
+		return join_wait_at_gate(j, err);
 	n = proto_recv(j->child_sock, &m, NULL);
 	if (n != 1 || m.kind != MSG_GO)
 		return fail(err, n < 0 ? errno : 0, "the joiner is gone");

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "container/become.h"
+#include "container/probe.h"
 #include "container/scope.h"
 #include "plan/plan.h"
 
@@ -27,6 +28,7 @@ struct join {
 	unsigned long later; /* namespaces the child joins */
 	int slave;
 	struct become become;
+	struct probe probe;
 };
 
 /* ---- join_stage.c: how the process gets into the container ---- */
@@ -50,6 +52,17 @@ void join_reap_stage(struct join *j);
 
 /* Waits until SOCK can be read; a signal that asks us to end is an error. */
 MUST_CHECK int join_wait(struct join *j, int sock, struct error *err);
+
+/* Hears the process until it says MSG_READY. */
+MUST_CHECK int join_follow(struct join *j, struct error *err);
+
+/* ---- join_gate.c: exec --create ---- */
+
+/* Gives the process the gate to wait at; it outlives us from then on. */
+MUST_CHECK int join_leave_at_gate(struct join *j, struct error *err);
+
+/* In the process: returns when `exec-start` has said so, with its connection in the place of our socket. */
+MUST_CHECK int join_wait_at_gate(struct join *j, struct error *err);
 
 /* The new process, from clone to execve. */
 _Noreturn void join_child(struct join *j);

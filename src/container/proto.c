@@ -127,7 +127,7 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 	if (n == 0 && fd < 0)
 		return 0;
 	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < SHORT_SIZE ||
-	    ret->kind < MSG_ERROR || ret->kind > MSG_NETWORK ||
+	    ret->kind < MSG_ERROR || ret->kind > MSG_GATE ||
 	    (size_t)n != (ret->kind == MSG_ERROR ? sizeof(*ret) : SHORT_SIZE)) {
 		errno = EBADMSG;
 		return -1;

@@ -31,6 +31,8 @@
  *   MSG_GO ---------------------------------->  startContainer hooks, execve
  *                                      <------ MSG_ERROR, or end of file: execve worked
  *
+ * What `exec --create` and `exec-start` say is drawn in join_gate.c (MSG_GATE brings the socket to wait on).
+ *
  * Both sockets of init stay open (O_CLOEXEC) until execve: as long as somebody listens, the container is
  * "created"; a second `start` waits in the backlog and is told ECONNRESET by the kernel at execve.
  */
@@ -41,7 +43,7 @@
 #include "base/error.h"
 
 enum msg_kind { MSG_ERROR = 1, MSG_MAP, MSG_HOOKS, MSG_CONSOLE, MSG_READY, MSG_GO, MSG_SECCOMP, MSG_PID,
-		MSG_RECORDED, MSG_NETWORK };
+		MSG_RECORDED, MSG_NETWORK, MSG_GATE };
 
 struct msg {
 	enum msg_kind kind;

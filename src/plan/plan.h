@@ -317,6 +317,12 @@ struct plan {
 	/* PLAN_EXEC, PLAN_MOUNT, PLAN_UMOUNT: whom to join */
 	pid_t target_pid;
 	uint64_t target_start;
+	const char *gate;		/* EXEC: stop before execve and wait there for exec-start; "": under our pid; NULL: no */
+	struct {
+		bool present, json;
+		unsigned timeout_ms;
+		size_t max_output;
+	} probe;			/* EXEC: see container/probe.h */
 	unsigned long target_ns;	/* CLONE_NEW* flags of the namespaces that differ from ours */
 	int target_fd, cgroup_fd;	/* PLAN_EXEC: pidfd and cgroup, opened and looked at; 0: vert-init has to */
 
