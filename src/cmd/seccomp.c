@@ -10,13 +10,13 @@
 
 #include <linux/filter.h>
 
+#include "base/bpf.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "cmd/output.h"
 #include "container/container.h"
 #include "container/options.h"
 #include "libocispec/ocispec.h"
-#include "plan/bpf.h"
 #include "plan/filter.h"
 #include "plan/filter_show.h"
 #include "plan/filter_why.h"
@@ -115,6 +115,7 @@ static int open_subject(const struct cli_call *call, struct subject *s, struct e
 	}
 	if (options_filter(call->runtime, config, false, &how, call->arena, err) < 0)
 		return -1;
+	how.report = NULL; /* the profile as it is, not as it is watched */
 	s->profile = config->linux && !how.bpf_data ? config->linux->seccomp : NULL;
 	return plan_filter(call->arena, config->linux ? config->linux->seccomp : NULL, &how, &s->program, err);
 }

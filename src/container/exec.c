@@ -300,6 +300,21 @@ static int confine(struct handoff *h, struct container *c, const struct oci_conf
 	return 0;
 }
 
+/* Behind a gate, or with an end. */
+static void fill_kind(struct handoff *h, const struct runtime *rt, const struct exec_request *req)
+{
+	struct plan *p = h->plan;
+
+	if (req->create) {
+		p->gate = arena_strdup(&h->arena, req->exec_id ? req->exec_id : "");
+		p->state_root = arena_strdup(&h->arena, rt->root);
+	}
+	p->probe.present = req->probe_ms > 0;
+	p->probe.json = req->probe_json;
+	p->probe.timeout_ms = req->probe_ms;
+	p->probe.max_output = req->probe_output;
+}
+
 static int prepare_plan(struct handoff *h, const struct runtime *rt, struct container *c,
 			const struct exec_request *req, struct error *err)
 {
@@ -322,14 +337,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->pid_file = req->pid_file ? arena_strdup(&h->arena, req->pid_file) : NULL;
 	p->console_socket = req->console_socket ? arena_strdup(&h->arena, req->console_socket) : NULL;
 	p->pidfd_socket = req->pidfd_socket ? arena_strdup(&h->arena, req->pidfd_socket) : NULL;
-	if (req->create) {
-		p->gate = arena_strdup(&h->arena, req->exec_id ? req->exec_id : "");
-		p->state_root = arena_strdup(&h->arena, rt->root);
-	}
-	p->probe.present = req->probe_ms > 0;
-	p->probe.json = req->probe_json;
-	p->probe.timeout_ms = req->probe_ms;
-	p->probe.max_output = req->probe_output;
+	fill_kind(h, rt, req);
 	p->new_keyring = true;
 	handoff_settings(h, rt->timing);
 	host_collect_caller(&host);
@@ -344,8 +352,10 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		find_unit(h, rt, c);
 	if (p->target_ns & CLONE_NEWUSER)
 		p->ns[PLAN_NS_USER].how = PLAN_NS_JOIN;
-	if (options_filter(rt, config, true, &filter, &c->arena, err) < 0 ||
-	    plan_filter(&h->arena, config->linux ? config->linux->seccomp : NULL, &filter, &p->process.seccomp, err) <
+	if (options_filter(rt, config, true, &filter, &c->arena, err) < 0)
+		return -1;
+	filter.report = NULL; /* it is the container's: two would overwrite each other */
+	if (plan_filter(&h->arena, config->linux ? config->linux->seccomp : NULL, &filter, &p->process.seccomp, err) <
 		    0 ||
 	    plan_listener_state(&h->arena,
 				config->linux && config->linux->seccomp ? config->linux->seccomp->listener_metadata

@@ -18,6 +18,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/denials.h"
 #include "kernel/privilege.h"
 
 int handover_pid_file(const char *path, pid_t pid, struct error *err)
@@ -136,6 +137,8 @@ int handover_listener(const struct plan *plan, int pidfd, pid_t pid, int number,
 
 	if (listener < 0)
 		return fail_at(err, errno, "linux.seccomp", "take the seccomp listener");
+	if (f->report)
+		return denials_start(plan, listener, err);
 	if (connect_stream(f->listener_path, &sock, err) < 0) {
 		wrap(err, "hand over the seccomp listener");
 		return error_where(err, "linux.seccomp.listenerPath");

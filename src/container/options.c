@@ -67,6 +67,8 @@ int options_filter(const struct runtime *rt, const struct oci_config *config, bo
 	ret->release = arena_strdup(arena, u.release);
 	ret->machine = arena_strdup(arena, u.machine);
 	ret->fail_unknown = annotation(config, "run.oci.seccomp_fail_unknown_syscall") != NULL;
+	ret->log = annotation(config, "run.vert.seccomp.log");
+	ret->report = annotation(config, "run.vert.seccomp.report");
 	ret->receiver = annotation(config, "run.oci.seccomp.receiver");
 	if (!ret->receiver)
 		ret->receiver = getenv("RUN_OCI_SECCOMP_RECEIVER");

@@ -162,7 +162,9 @@ static void dump_identity(const struct plan_process *p, struct buf *b)
 		buf_puts(b, "no_new_privs\n");
 	if (p->seccomp.present)
 		buf_printf(b, "seccomp %u instructions, flags %#x%s\n", p->seccomp.n, p->seccomp.flags,
-			   p->seccomp.notify ? ", with a listener" : "");
+			   p->seccomp.report   ? ", with a report"
+			   : p->seccomp.notify ? ", with a listener"
+					       : "");
 	if (p->landlock.present)
 		buf_printf(b, "landlock fs %#" PRIx64 " net %#" PRIx64 "\n", p->landlock.fs, p->landlock.net);
 	for (size_t i = 0; i < p->landlock.n_paths; i++)

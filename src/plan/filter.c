@@ -38,8 +38,16 @@ int plan_filter(struct arena *arena, const struct oci_seccomp *s,
 	if (options->bpf_data ? filter_decode(arena, options->bpf_data, out, err) < 0
 			      : get_program(arena, s, options, out, err) < 0)
 		return -1;
+	if (options->report && filter_report(arena, options->report, out, err) < 0)
+		return -1;
 	out->notify = filter_has_notify(out);
 	out->flags = filter_flags(s, out->notify);
+	if (options->log && filter_log(options->log, &out->flags, err) < 0)
+		return -1;
+	if (out->report) {
+		out->present = true;
+		return 0;
+	}
 	if (out->notify && !path)
 		return fail_at(
 			err, 0, "linux.seccomp.listenerPath",

@@ -21,6 +21,8 @@ struct filter_options {
 	const char *machine;
 	bool fail_unknown;	/* run.oci.seccomp_fail_unknown_syscall */
 	const char *bpf_data;	/* run.oci.seccomp_bpf_data: base64 of a program that replaces the rules; NULL */
+	const char *log;	/* run.vert.seccomp.log: "denied"; NULL */
+	const char *report;	/* run.vert.seccomp.report: a path; NULL */
 	const char *receiver;	/* run.oci.seccomp.receiver: used when listenerPath is absent; NULL */
 };
 

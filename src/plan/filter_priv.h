@@ -56,3 +56,9 @@ enum {
 /* One program of all PARTS, of different architectures: each call goes to the part of its architecture, a call of
  * another one to the last part, which must know what to do with it.  The sum must fit into BPF_MAXINSNS. */
 void filter_join(struct arena *arena, const struct filter_part *parts, size_t n, struct plan_filter *out);
+
+/* run.vert.seccomp.log: the flag that makes the kernel log what is denied. */
+MUST_CHECK int filter_log(const char *value, unsigned *flags, struct error *err);
+
+/* run.vert.seccomp.report: the program asks a listener of ours in place of every errno. */
+MUST_CHECK int filter_report(struct arena *arena, const char *path, struct plan_filter *out, struct error *err);

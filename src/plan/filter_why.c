@@ -9,9 +9,9 @@
 #include <seccomp.h>
 #include <stdlib.h>
 
+#include "base/bpf.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
-#include "plan/bpf.h"
 #include "plan/filter_priv.h"
 #include "plan/plan.h"
 

@@ -165,6 +165,13 @@ struct plan_filter {		/* seccomp */
 	bool notify;		/* the program has a NOTIFY action: a listener is made */
 	const char *listener_path;
 	const char *listener_state;	/* JSON before and after the pid: see container/notify */
+
+	/* The listener is a process of ours that counts what is denied: see container/denials.h. */
+	const char *report;		/* absolute path of its file; NULL: none */
+	const void *original;		/* struct sock_filter[n]: INSNS asks the listener where this returns an errno */
+	uint32_t arch;			/* whose system calls NAMES has */
+	size_t n_names;
+	const char *const *names;	/* by number; NULL: no such call */
 };
 
 enum plan_cap_set { PLAN_CAP_BOUNDING, PLAN_CAP_EFFECTIVE, PLAN_CAP_PERMITTED, PLAN_CAP_INHERITABLE,

@@ -15,10 +15,10 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 
+#include "base/bpf.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
-#include "plan/bpf.h"
 #include "plan/filter.h"
 #include "plan/plan.h"
 

@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bpf.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
-#include "plan/bpf.h"
 #include "plan/filter.h"
 #include "plan/filter_why.h"
 #include "plan/plan.h"
