@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete gc state list ps top pause resume update events mounts spec features seccomp check explain
+	echo run create start exec kill delete gc state list ps top pause resume update events mounts spec features seccomp check probe exec-start explain
 }
 
 # the options of a command, '': those before it
@@ -12,7 +12,7 @@ _vert_options() {
 	'run') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --format --no-subreaper --detach --keep --help ;;
 	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --format --no-subreaper --detach --help ;;
 	'start') echo --help ;;
-	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
+	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --create --exec-id --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
 	'kill') echo --all --regex --help ;;
 	'delete') echo --force --regex --timeout --report --help ;;
 	'gc') echo --dry-run --format --min-age --help ;;
@@ -29,6 +29,8 @@ _vert_options() {
 	'features') echo --help ;;
 	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	'check') echo --bundle --config --strict --format --json --quiet --help ;;
+	'probe') echo --timeout --format --max-output --env --user --cwd --help ;;
+	'exec-start') echo --help ;;
 	'explain') echo --format --help ;;
 	esac
 }
@@ -67,6 +69,7 @@ _vert_value() {
 	'exec --apparmor') echo ANY ;;
 	'exec --process-label') echo ANY ;;
 	'exec --cgroup') echo ANY ;;
+	'exec --exec-id') echo ANY ;;
 	'exec --pid-file') echo FILE ;;
 	'exec --console-socket') echo FILE ;;
 	'exec --pidfd-socket') echo FILE ;;
@@ -110,6 +113,12 @@ _vert_value() {
 	'check --bundle' | 'check -b') echo DIR ;;
 	'check --config' | 'check -f') echo FILE ;;
 	'check --format') echo text json ;;
+	'probe --timeout') echo ANY ;;
+	'probe --format' | 'probe -f') echo text json ;;
+	'probe --max-output') echo ANY ;;
+	'probe --env' | 'probe -e') echo ANY ;;
+	'probe --user' | 'probe -u') echo ANY ;;
+	'probe --cwd') echo DIR ;;
 	'explain --format' | 'explain -f') echo table json markdown ;;
 	esac
 }
@@ -139,6 +148,11 @@ _vert_operand() {
 	'seccomp 1') echo ANY ANY ANY ;;
 	'seccomp 2') echo ANY ;;
 	'check 1') echo DIR ;;
+	'probe 1') echo ID ;;
+	'probe 2') echo FILE ;;
+	'probe 3') echo ANY ;;
+	'exec-start 1') echo ID ;;
+	'exec-start 2') echo ANY ;;
 	'explain 1') echo ANY ;;
 	esac
 }

@@ -258,7 +258,10 @@ int plan_oom_group(struct arena *arena, const struct oci_config *config, struct 
 	if (cgroup->n_writes)
 		memcpy(writes, cgroup->writes, cgroup->n_writes * sizeof(*writes));
 	writes[cgroup->n_writes] = (struct plan_write){
-		.file = "memory.oom.group", .value = arena_strdup(arena, value), .at = AT_OOM};
+		.file = arena_strdup(arena, "memory.oom.group"), /* all of it lives in the plan */
+		.value = arena_strdup(arena, value),
+		.at = AT_OOM,
+	};
 	cgroup->writes = writes;
 	cgroup->n_writes++;
 	return 0;
