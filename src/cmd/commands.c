@@ -13,10 +13,14 @@
 #include "libocispec/arena.h"
 
 const struct cli_command *const commands[] = {
-	&command_run,	 &command_create, &command_start, &command_exec,     &command_kill,
-	&command_delete, &command_gc,	  &command_state,  &command_list,  &command_ps,	     &command_top,	 &command_pause,
-	&command_resume, &command_update, &command_events, &command_mounts, &command_spec,  &command_features,
-	&command_seccomp, &command_check, &command_probe, &command_exec_start, &command_explain, NULL,
+	/* clang-format off: a row for each purpose */
+	&command_run, &command_create, &command_start, &command_exec, &command_exec_start, &command_kill, &command_delete, &command_gc,
+	&command_state, &command_list, &command_ps, &command_top, &command_events, &command_probe,
+	&command_pause, &command_resume, &command_update, &command_mounts,
+	&command_checkpoint, &command_restore,
+	&command_spec, &command_features, &command_check, &command_seccomp, &command_explain,
+	/* clang-format on */
+	NULL,
 };
 
 const struct cli_command *commands_find(const char *name)

@@ -23,6 +23,7 @@
 #include "base/error.h"
 
 struct buf;
+struct criu_options;
 struct oci_process;
 struct oci_resources;
 
@@ -50,10 +51,15 @@ struct create_request {
 	bool detach, keep;	/* run */
 	struct buf *dry_run;	/* not NULL: create nothing, the plan is appended here */
 	bool dry_run_json;	/* as JSON, with the names of the steps, and not as text */
+	const struct criu_options *restore; /* not NULL (with run): its processes come from a dump */
 };
 /* Decides everything, then replaces this process by vert-init, which carries the plan out and exits with
  * the verb's status: returns only on error, or 0 after a dry run. */
 MUST_CHECK int container_create(const struct runtime *rt, const struct create_request *req, struct error *err);
+
+/* Dumps a running container's processes with CRIU; without leave_running they end.  Root only. */
+MUST_CHECK int container_checkpoint(const struct runtime *rt, const char *id, const struct criu_options *options,
+				    struct error *err);
 
 /* `mounts add` and `mounts remove`: FILE is an array of mount objects, which appear in (or, by their destinations,
  * vanish from) a container that lives.  All or none are added.  Returns only on error, as container_create. */

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "container/confine.h"
 #include "container/container.h"
+#include "container/criu.h"
 #include "container/handoff.h"
 #include "container/host.h"
 #include "container/options.h"
@@ -28,6 +29,7 @@
 #include "libocispec/ocispec.h"
 #include "plan/annotation.h"
 #include "plan/build.h"
+#include "plan/criu.h"
 #include "plan/dump.h"
 #include "spec/bundle.h"
 #include "step_names.h" /* made of launch.c and init.c by the Makefile */
@@ -130,6 +132,50 @@ static int fill_records(struct handoff *h, const struct oci_config *config, stru
 	return 0;
 }
 
+/* What the dump says its standard streams were, in the file that other runtimes' images have too: ["pipe:[1]","",...].
+ * Nothing in it is ever escaped, and what is not given again by name ("/dev/null") is left out. */
+static int read_streams(const char *path, char streams[3][128], struct error *err)
+{
+	static const char *const kinds[] = {"pipe:[", "socket:[", "file["};
+	char text[512], *next = text;
+
+	if (fd_read_small(-1, path, text, sizeof(text)) <= 0)
+		return fail(err, errno, "read '%s': is it the image of a checkpoint?", path);
+	for (int i = 0; i < 3; i++) {
+		char *open = strchr(next, '"'), *close = open ? strchr(open + 1, '"') : NULL;
+
+		if (!close || close - open > 128)
+			return fail(err, 0, "'%s' does not name the three standard streams", path);
+		*close = '\0';
+		next = close + 1;
+		for (size_t k = 0; k < COUNT_OF(kinds); k++)
+			if (str_starts(open + 1, kinds[k]))
+				memcpy(streams[i], open + 1, (size_t)(close - open));
+	}
+	return 0;
+}
+
+static int plan_restore(struct handoff *h, const struct create_request *req, const struct oci_config *config,
+			struct error *err)
+{
+	struct criu_options o = *req->restore;
+	const char *path = arena_printf(&h->arena, "%s/" CRIU_DESCRIPTORS, o.image_path);
+	char streams[3][128] = {""}, program[PATH_MAX];
+	const char *const names[3] = {streams[0], streams[1], streams[2]};
+
+	if (h->plan->euid != 0) {
+		fail(err, EPERM, "restore of container '%s'", h->plan->id);
+		return error_hint(err, "restoring processes needs root");
+	}
+	if (criu_check_directory(o.image_path, err) < 0 || criu_check_directory(o.work_path, err) < 0 ||
+	    read_streams(path, streams, err) < 0 || criu_find(program, sizeof(program), err) < 0)
+		return -1;
+	o.config = annotation(config, "org.criu.config");
+	h->plan->criu.program = arena_strdup(&h->arena, program);
+	h->plan->criu.path = arena_printf(&h->arena, "PATH=%s", getenv("PATH") ? getenv("PATH") : CRIU_PATH);
+	return plan_criu_restore(&h->arena, &o, names, h->plan, err);
+}
+
 static int prepare_plan(struct handoff *h, const struct runtime *rt, const struct create_request *req,
 			struct arena *arena, struct error *err)
 {
@@ -163,7 +209,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		return -1;
 	if (plan_build(&h->arena, config, &host, options_cgroup(rt), &filter, p, err) < 0)
 		return -1;
-	if (options_require(p, err) < 0)
+	if (options_require(p, err) < 0 || (req->restore && plan_restore(h, req, config, err) < 0))
 		return -1;
 	if (!p->console_socket)
 		options_terminal_size(&p->process);

@@ -29,6 +29,7 @@
 #include "container/notify.h"
 #include "container/proto.h"
 #include "container/remove.h"
+#include "container/restore.h"
 #include "container/state.h"
 #include "container/step.h"
 #include "container/supervise.h"
@@ -91,6 +92,8 @@ static int open_sources(void *context, struct error *err)
 	struct launch *l = context;
 	const struct plan *p = l->plan;
 
+	if (p->criu.program) /* it opens them itself */
+		return 0;
 	l->init.sources = malloc((p->n_mounts + 1) * sizeof(int));
 	l->init.usernses = malloc((p->n_mounts + 1) * sizeof(int));
 	if (!l->init.sources || !l->init.usernses)
@@ -129,6 +132,8 @@ static int clone_here(struct launch *l, struct error *err)
 	const struct plan *p = l->plan;
 	bool rootless = p->euid != 0;
 
+	if (p->criu.program)
+		return restore_clone(l, l->cgroup.leaf >= 0 ? l->cgroup.leaf : l->cgroup.dirfd, err);
 	if (namespaces_open(&l->init, err) < 0)
 		return -1;
 	l->init.not_ours[0] = l->root;
@@ -191,7 +196,7 @@ static int clone_init(void *context, struct error *err)
 	fd_close(l->init.sock); /* so that init's death reads as the end of the conversation */
 	l->init.sock = -1;
 	/* It may be through with them, and dead of one, before we come to listen. */
-	l->hooks_ran |= l->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0;
+	l->hooks_ran |= l->plan->hooks[PLAN_HOOK_CREATE_CONTAINER].n > 0 && !l->plan->criu.program;
 	return 0;
 }
 
@@ -202,7 +207,7 @@ static int map_ids(void *context, struct error *err)
 	autoclose int userns = -1;
 	char path[40];
 
-	if (p->ns[PLAN_NS_USER].how != PLAN_NS_NEW)
+	if (p->ns[PLAN_NS_USER].how != PLAN_NS_NEW || p->criu.program)
 		return 0;
 	if (userns_write_maps(l->pid, &p->uid_map, &p->gid_map, p->maps_by_helper, p->deny_setgroups, err) < 0)
 		return -1;
@@ -245,7 +250,7 @@ static int record_process(void *context, struct error *err)
 	l->start_time = proc_start_time(l->pid, NULL);
 	if (save_record(l, l->plan->verb == PLAN_CREATE ? "creating" : "running", err) < 0)
 		return -1;
-	return launch_tell(l, MSG_RECORDED, err);
+	return l->ready ? 0 : launch_tell(l, MSG_RECORDED, err);
 }
 
 static int follow_init(void *context, struct error *err)
@@ -254,6 +259,8 @@ static int follow_init(void *context, struct error *err)
 	const struct plan *p = l->plan;
 	int n;
 
+	if (l->ready) /* restored */
+		return 0;
 	/* Where init needs no other word from us, the last one is sent ahead: it never waits. */
 	if (p->verb == PLAN_RUN && !p->hooks[PLAN_HOOK_PRESTART].n && !p->hooks[PLAN_HOOK_CREATE_RUNTIME].n &&
 	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file)
@@ -288,10 +295,10 @@ static int let_run(void *context, struct error *err)
 		return 0;
 	if (l->plan->notify_socket && notify_bind(l->dir, &l->notify, err) < 0)
 		return -1;
-	if (!l->let_go && launch_tell(l, MSG_GO, err) < 0)
+	if (!l->let_go && !l->plan->criu.program && launch_tell(l, MSG_GO, err) < 0)
 		return -1;
 	/* The socket closes at execve: end of file means that the program runs. */
-	n = launch_next_message(l, err);
+	n = l->plan->criu.program ? 0 : launch_next_message(l, err);
 	if (n > 0)
 		return fail(err, EBADMSG, "message from init after its start");
 	if (n < 0 || launch_hooks(l, PLAN_HOOK_POSTSTART, err) < 0)
@@ -312,51 +319,6 @@ static int wait_ready(void *context, struct error *err)
 	return notify_wait(l->notify, l->plan->notify_socket, l->pid, l->pidfd, err);
 }
 
-/* Removes the container, with whatever it takes. */
-static int remove_all(struct launch *l, bool poststop, struct error *err)
-{
-	const struct removal r = {
-		.rootfd = l->root,
-		.dirfd = l->dir,
-		.id = l->plan->id,
-		.pidfd = l->pidfd,
-		.cgroup_mount = l->plan->cgroup.mount,
-		.cgroup_path = l->cgroup.dirfd >= 0 ? l->place.path : NULL,
-		.cgroup_id = l->cgroup.id,
-		.systemd = l->place.manager == PLAN_CGROUP_SYSTEMD ? &l->place.systemd : NULL,
-		.rdt = l->in_rdt ? l->plan->rdt.remove : NULL,
-		.poststop = poststop ? &l->plan->hooks[PLAN_HOOK_POSTSTOP] : NULL,
-		.state_head = l->plan->state_head,
-		.bundle = l->plan->bundle,
-		.hooks_stdout = l->plan->hooks_stdout,
-		.hooks_stderr = l->plan->hooks_stderr,
-	};
-
-	return remove_container(&r, err);
-}
-
-/* Copes with any prefix of what the steps make. */
-static void launch_undo(struct launch *l)
-{
-	struct error err;
-
-	network_take_back(&l->network, l->plan); /* while its namespace is there */
-	if (l->pidfd >= 0) {
-		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
-		(void)proc_reap(l->pidfd);
-	}
-	if (l->plan->pid_file && l->ready)
-		(void)unlink(l->plan->pid_file);
-	if (l->hooks_ran && remove_all(l, true, &err) == 0)
-		l->root = -1;
-	else if (l->in_rdt && rdt_remove(l->plan->rdt.remove, &err) < 0)
-		log_warning("%s", err.msg);
-	cgroup_undo(&l->place, &l->cgroup);
-	scope_undo(&l->scope, &l->place);
-	if (l->dir >= 0 && l->root >= 0 && state_remove(l->root, l->dir, l->plan->id, &err) < 0)
-		log_warning("%s", err.msg);
-}
-
 static int supervise(struct launch *l, int *ret_status, struct error *err)
 {
 	struct supervise s = {
@@ -374,7 +336,7 @@ static int supervise(struct launch *l, int *ret_status, struct error *err)
 	if (state_claim(l->dir, l->plan->id, CLAIM_MS, &l->claim, err) < 0)
 		/* Deleted from outside, with its hooks: nothing is left to us. */
 		return strcmp(err->code, "CONTAINER_NOT_FOUND") == 0 ? 0 : -1;
-	return remove_all(l, true, err);
+	return launch_remove(l, err);
 }
 
 int launch(const struct plan *plan, int *ret_status, struct error *err)
@@ -386,6 +348,7 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		{"open gate", open_gate},
 		{"make scope", make_scope},	/* its process clones init, and needs a copy of all of the above */
 		{"clone init", clone_init},
+		{"restore", restore_finish},	/* by criu: then its process is there, in place of init */
 		{"map ids", map_ids},		/* init waits for it */
 		{"make network namespace", launch_make_network}, /* beside init, which needs it next */
 		{"limit cgroup", launch_limit_cgroup}, /* beside init, which mounts meanwhile */

@@ -54,3 +54,9 @@ void launch_hear_last_words(struct launch *l, struct error *err);
 
 /* Runs the hooks of a kind, here: in the runtime's namespaces. */
 MUST_CHECK int launch_hooks(struct launch *l, enum plan_hook_kind kind, struct error *err);
+
+/* Removes the container with whatever it takes, runs its poststop hooks. */
+MUST_CHECK int launch_remove(struct launch *l, struct error *err);
+
+/* Gives back whatever prefix of the steps was made. */
+void launch_undo(struct launch *l);

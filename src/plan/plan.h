@@ -269,6 +269,24 @@ struct plan_rdt {
 	const char *remove;	/* what delete removes: see rdt_remove() */
 };
 
+#define CRIU_DUMP_LOG "dump.log"	/* in the work directory */
+#define CRIU_RESTORE_LOG "restore.log"
+#define CRIU_PIDFILE "criu.pid"		/* in the state directory */
+#define CRIU_DESCRIPTORS "descriptors.json" /* in the image: what descriptors 0 to 2 were, as other runtimes write it */
+#define CRIU_STDIO 10	/* restore: the caller's standard streams are these descriptors, */
+#define CRIU_NET 13	/* the network namespace to join this one, */
+#define CRIU_PID 14	/* and the pid namespace */
+
+/* restore: a program that brings the container's processes back, in place of init. */
+struct plan_criu {
+	const char *program;			/* NULL: an ordinary start */
+	const char *path;			/* "PATH=...": it calls others */
+	struct plan_strings args;		/* all but the next */
+	struct plan_strings cgroup_mounts;	/* "mnt[/sys/fs/cgroup]:", to be followed by the cgroup's directory */
+	const char *work_dir;
+	unsigned status_fd;			/* stays open for it, 0: none */
+};
+
 /* ---- everything ------------------------------------------------------------------------------- */
 
 struct plan {
@@ -309,6 +327,7 @@ struct plan {
 	struct plan_rdt rdt;
 
 	struct plan_cgroup cgroup;
+	struct plan_criu criu;
 	struct plan_process process;
 	struct plan_hooks hooks[PLAN_HOOK_KINDS];
 	const char *hooks_stdout, *hooks_stderr;

@@ -112,7 +112,7 @@ static const struct { const char *line, *msg, *hint; } bad[] = {
 	{ "", "no command given", "--help" },
 	{ "frobnicate", "unknown command 'frobnicate'", "--help" },
 	{ "strat c1", "unknown command 'strat'", "did you mean 'start'?" },
-	{ "checkpoint --help", "unknown command 'checkpoint'", "" },
+	{ "freeze --help", "unknown command 'freeze'", "" },
 	{ "--frob start c1", "unknown option '--frob'", "" },
 	{ "--rot /x start c1", "unknown option '--rot'", "did you mean '--root'?" },
 	{ "create --bundel=/b c1", "unknown option '--bundel'", "did you mean '--bundle'?" },
