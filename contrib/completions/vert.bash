@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec kill delete gc state list ps top pause resume update events mounts spec features seccomp check probe exec-start explain
+	echo run create start exec exec-start kill delete gc state list ps top events probe pause resume update mounts checkpoint restore spec features check seccomp explain
 }
 
 # the options of a command, '': those before it
@@ -13,6 +13,7 @@ _vert_options() {
 	'create') echo --bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --dry-run --format --no-subreaper --detach --help ;;
 	'start') echo --help ;;
 	'exec') echo --process --cwd --env --tty --user --additional-gids --cap --no-new-privs --apparmor --process-label --cgroup --detach --create --exec-id --pid-file --console-socket --pidfd-socket --preserve-fds --ignore-paused --no-subreaper --help ;;
+	'exec-start') echo --help ;;
 	'kill') echo --all --regex --help ;;
 	'delete') echo --force --regex --timeout --report --help ;;
 	'gc') echo --dry-run --format --min-age --help ;;
@@ -20,17 +21,18 @@ _vert_options() {
 	'list') echo --format --quiet --help ;;
 	'ps') echo --format --help ;;
 	'top') echo --once --format --interval --help ;;
+	'events') echo --stats --interval --follow --psi --help ;;
+	'probe') echo --timeout --format --max-output --env --user --cwd --help ;;
 	'pause') echo --help ;;
 	'resume') echo --help ;;
 	'update') echo --resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-period --cpu-quota --cpu-burst --cpu-share --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --l3-cache-schema --mem-bw-schema --help ;;
-	'events') echo --stats --interval --follow --psi --help ;;
 	'mounts') echo --help ;;
+	'checkpoint') echo --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --parent-path --pre-dump --leave-running --tcp-skip-in-flight --link-remap --page-server --status-fd --help ;;
+	'restore') echo --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --lazy-pages --auto-dedup --empty-ns --manage-cgroups-mode --network-lock --bundle --config --pid-file --pidfd-socket --console-socket --detach --keep --tcp-close --lsm-profile --lsm-mount-context --no-pivot --no-subreaper --help ;;
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
-	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	'check') echo --bundle --config --strict --format --json --quiet --help ;;
-	'probe') echo --timeout --format --max-output --env --user --cwd --help ;;
-	'exec-start') echo --help ;;
+	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	'explain') echo --format --help ;;
 	esac
 }
@@ -82,6 +84,14 @@ _vert_value() {
 	'ps --format' | 'ps -f') echo table json ;;
 	'top --format' | 'top -f') echo table json ;;
 	'top --interval') echo ANY ;;
+	'events --interval') echo ANY ;;
+	'events --psi') echo ANY ;;
+	'probe --timeout') echo ANY ;;
+	'probe --format' | 'probe -f') echo text json ;;
+	'probe --max-output') echo ANY ;;
+	'probe --env' | 'probe -e') echo ANY ;;
+	'probe --user' | 'probe -u') echo ANY ;;
+	'probe --cwd') echo DIR ;;
 	'update --resources' | 'update -r') echo FILE ;;
 	'update --memory') echo ANY ;;
 	'update --memory-reservation') echo ANY ;;
@@ -101,24 +111,36 @@ _vert_value() {
 	'update --blkio-weight') echo ANY ;;
 	'update --l3-cache-schema') echo ANY ;;
 	'update --mem-bw-schema') echo ANY ;;
-	'events --interval') echo ANY ;;
-	'events --psi') echo ANY ;;
+	'checkpoint --image-path') echo DIR ;;
+	'checkpoint --work-path') echo DIR ;;
+	'checkpoint --empty-ns') echo ANY ;;
+	'checkpoint --manage-cgroups-mode') echo ignore soft full strict ;;
+	'checkpoint --network-lock') echo iptables nftables skip ;;
+	'checkpoint --parent-path') echo DIR ;;
+	'checkpoint --page-server') echo ANY ;;
+	'checkpoint --status-fd') echo ANY ;;
+	'restore --image-path') echo DIR ;;
+	'restore --work-path') echo DIR ;;
+	'restore --empty-ns') echo ANY ;;
+	'restore --manage-cgroups-mode') echo ignore soft full strict ;;
+	'restore --network-lock') echo iptables nftables skip ;;
+	'restore --bundle' | 'restore -b') echo DIR ;;
+	'restore --config' | 'restore -f') echo FILE ;;
+	'restore --pid-file') echo FILE ;;
+	'restore --pidfd-socket') echo FILE ;;
+	'restore --console-socket') echo FILE ;;
+	'restore --lsm-profile') echo ANY ;;
+	'restore --lsm-mount-context') echo ANY ;;
 	'spec --bundle' | 'spec -b') echo DIR ;;
 	'spec --file' | 'spec -f') echo FILE ;;
+	'check --bundle' | 'check -b') echo DIR ;;
+	'check --config' | 'check -f') echo FILE ;;
+	'check --format') echo text json ;;
 	'seccomp --bundle' | 'seccomp -b') echo DIR ;;
 	'seccomp --profile' | 'seccomp -p') echo FILE ;;
 	'seccomp --format' | 'seccomp -f') echo default text json bpf base64 ;;
 	'seccomp --output' | 'seccomp -o') echo FILE ;;
 	'seccomp --arch') echo ANY ;;
-	'check --bundle' | 'check -b') echo DIR ;;
-	'check --config' | 'check -f') echo FILE ;;
-	'check --format') echo text json ;;
-	'probe --timeout') echo ANY ;;
-	'probe --format' | 'probe -f') echo text json ;;
-	'probe --max-output') echo ANY ;;
-	'probe --env' | 'probe -e') echo ANY ;;
-	'probe --user' | 'probe -u') echo ANY ;;
-	'probe --cwd') echo DIR ;;
 	'explain --format' | 'explain -f') echo table json markdown ;;
 	esac
 }
@@ -132,27 +154,29 @@ _vert_operand() {
 	'exec 1') echo ID ;;
 	'exec 2') echo FILE ;;
 	'exec 3') echo ANY ;;
+	'exec-start 1') echo ID ;;
+	'exec-start 2') echo ANY ;;
 	'kill 1') echo ID ;;
 	'kill 2') echo SIGNAL ;;
 	'delete 1') echo ID ;;
 	'state 1') echo ID ;;
 	'ps 1') echo ID ;;
 	'ps 2') echo ANY ;;
-	'pause 1') echo ID ;;
-	'resume 1') echo ID ;;
-	'update 1') echo ID ;;
 	'events 1') echo ID ;;
-	'mounts 1') echo ANY ANY ;;
-	'mounts 2') echo ID ;;
-	'mounts 3') echo FILE ;;
-	'seccomp 1') echo ANY ANY ANY ;;
-	'seccomp 2') echo ANY ;;
-	'check 1') echo DIR ;;
 	'probe 1') echo ID ;;
 	'probe 2') echo FILE ;;
 	'probe 3') echo ANY ;;
-	'exec-start 1') echo ID ;;
-	'exec-start 2') echo ANY ;;
+	'pause 1') echo ID ;;
+	'resume 1') echo ID ;;
+	'update 1') echo ID ;;
+	'mounts 1') echo ANY ANY ;;
+	'mounts 2') echo ID ;;
+	'mounts 3') echo FILE ;;
+	'checkpoint 1') echo ID ;;
+	'restore 1') echo ID ;;
+	'check 1') echo DIR ;;
+	'seccomp 1') echo ANY ANY ANY ;;
+	'seccomp 2') echo ANY ;;
 	'explain 1') echo ANY ;;
 	esac
 }
