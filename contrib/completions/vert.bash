@@ -2,7 +2,7 @@
 # Completion of vert(1) for bash, made from the command table: vert --print-completion bash
 
 _vert_commands() {
-	echo run create start exec exec-start kill delete gc state list ps top events probe pause resume update mounts checkpoint restore spec features check seccomp explain
+	echo run create start exec exec-start kill delete gc state list ps top events probe pause resume update mounts checkpoint restore spec features check doctor seccomp explain
 }
 
 # the options of a command, '': those before it
@@ -32,6 +32,7 @@ _vert_options() {
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
 	'check') echo --bundle --config --strict --format --json --quiet --help ;;
+	'doctor') echo --format --help ;;
 	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	'explain') echo --format --help ;;
 	esac
@@ -136,6 +137,7 @@ _vert_value() {
 	'check --bundle' | 'check -b') echo DIR ;;
 	'check --config' | 'check -f') echo FILE ;;
 	'check --format') echo text json ;;
+	'doctor --format' | 'doctor -f') echo text json ;;
 	'seccomp --bundle' | 'seccomp -b') echo DIR ;;
 	'seccomp --profile' | 'seccomp -p') echo FILE ;;
 	'seccomp --format' | 'seccomp -f') echo default text json bpf base64 ;;

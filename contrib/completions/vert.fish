@@ -247,6 +247,10 @@ complete -c vert -n '__fish_seen_subcommand_from check' -s q -l quiet -d 'do not
 complete -c vert -n '__fish_seen_subcommand_from check' -s h -l help -d 'print a short help'
 complete -c vert -n '__fish_seen_subcommand_from check' -x -a '(__fish_complete_directories)'
 
+complete -c vert -n __fish_use_subcommand -a doctor -d 'tell what this host offers, and how to mend the gaps'
+complete -c vert -n '__fish_seen_subcommand_from doctor' -s f -l format -x -a 'text json' -d 'text or json'
+complete -c vert -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'print a short help'
+
 complete -c vert -n __fish_use_subcommand -a seccomp -d 'show, compile or explain a seccomp profile'
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -s b -l bundle -x -a '(__fish_complete_directories)' -d 'directory with the config.json whose filter is meant'
 complete -c vert -n '__fish_seen_subcommand_from seccomp' -s p -l profile -r -F -d 'a file with a linux.seccomp object in its place; -: standard input'

@@ -18,7 +18,7 @@ const struct cli_command *const commands[] = {
 	&command_state, &command_list, &command_ps, &command_top, &command_events, &command_probe,
 	&command_pause, &command_resume, &command_update, &command_mounts,
 	&command_checkpoint, &command_restore,
-	&command_spec, &command_features, &command_check, &command_seccomp, &command_explain,
+	&command_spec, &command_features, &command_check, &command_doctor, &command_seccomp, &command_explain,
 	/* clang-format on */
 	NULL,
 };

@@ -47,4 +47,5 @@ extern const struct cli_command command_spec, command_features;
 extern const struct cli_command command_seccomp;
 extern const struct cli_command command_gc, command_top;
 extern const struct cli_command command_check, command_explain;
+extern const struct cli_command command_doctor;
 extern const struct cli_command command_checkpoint, command_restore; /* checkpoint.c */
