@@ -156,7 +156,7 @@ static int explain_walk(struct error *err, int rootfd, const char *path)
 	struct stat st;
 
 	snprintf(part, sizeof(part), "%s", path[0] == '/' ? "/" : ".");
-	while (path[len] && len < sizeof(part)) {
+	while (len < sizeof(part) && path[len]) {
 		char next[PATH_ROOM];
 		int fd;
 

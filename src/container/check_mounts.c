@@ -93,7 +93,7 @@ static int set_options_in_child(const struct plan_mount *m, struct error *err)
 
 static void check_options(struct check *c, const struct plan_mount *m)
 {
-	struct error err;
+	struct error err = {.errnum = 0};
 
 	if (m->classic || (c->host->privileged ? set_options : set_options_in_child)(m, &err) == 0)
 		return;

@@ -47,11 +47,8 @@ static int check(const struct checkpoint *k, struct error *err)
 		fail(err, EPERM, "checkpoint of container '%s'", c->id);
 		return error_hint(err, "dumping processes needs root");
 	}
-	if (c->status != STATUS_RUNNING) {
-		fail(err, 0, "container '%s' is not running: it is %s", c->id, container_status_name(c->status));
-		return c->status == STATUS_PAUSED ? error_hint(err, "resume it first: CRIU cannot stop what is frozen")
-						  : -1;
-	}
+	if (c->status != STATUS_RUNNING && c->status != STATUS_PAUSED)
+		return fail(err, 0, "container '%s' is not running: it is %s", c->id, container_status_name(c->status));
 	if (k->config->process && k->config->process->terminal.v) {
 		fail_at(err, 0, "process.terminal", "container '%s' has a terminal and cannot be dumped", c->id);
 		return error_hint(err, "the program criu has no way to hand the terminal's master over at the restore");
@@ -287,6 +284,9 @@ int container_checkpoint(const struct runtime *rt, const char *id, const struct 
 		rc = check(&k, err);
 	if (rc == 0)
 		k.o.config = annotation(k.config, "org.criu.config");
+	/* What is frozen CRIU has to thaw for a moment; afterwards it is as before. */
+	if (rc == 0 && k.c.status == STATUS_PAUSED)
+		k.o.freeze_cgroup = k.c.record->cgroup;
 	if (rc == 0)
 		rc = dump(&k, err);
 	if (k.root >= 0)

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -29,8 +30,42 @@
 #include "container/criu.h"
 #include "container/state.h"
 #include "container/supervise.h"
+#include "kernel/inroot.h"
 
 /* ---- the process that becomes criu ------------------------------------------------------------- */
+
+/* Is it on what an earlier mount brings along, and not on the root file system itself? */
+static bool is_covered(const struct plan *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		size_t n = strlen(p->mounts[k].target);
+
+		if (n == 0 || (strncmp(p->mounts[i].target, p->mounts[k].target, n) == 0 && p->mounts[i].target[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* An image that came from elsewhere meets a fresh root file system: what create would make is made here. */
+static int make_mount_points(const struct plan *p, struct error *err)
+{
+	autoclose int root = open(p->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (root < 0)
+		return fail_at(err, errno, "root.path", "open '%s'", p->rootfs);
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		const struct plan_mount *m = &p->mounts[i];
+		bool is_file = m->kind == PLAN_MOUNT_BIND && stat(m->source, &st) == 0 && !S_ISDIR(st.st_mode);
+		autoclose int fd = -1;
+
+		if (m->kind == PLAN_MOUNT_REMOUNT || is_covered(p, i))
+			continue;
+		if ((is_file ? inroot_mkfile(root, m->target, &fd, err) : inroot_mkdirs(root, m->target, &fd, err)) < 0)
+			return error_where(err, m->at);
+	}
+	return 0;
+}
 
 /* CRIU wants the root as a mount point, and what it mounts from the host is taken from here.  The null device that
  * hides files is read-only: a container must not change the mode of the host's. */
@@ -40,8 +75,9 @@ static int prepare_mounts(const struct plan *p, struct error *err)
 
 	if (unshare(CLONE_NEWNS) < 0)
 		return fail(err, errno, "make a mount namespace for criu");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return fail(err, errno, "make the mounts for criu private");
+	/* Not private: a bind mount that received from the host's is to do so again, and CRIU copies that from its source. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return fail(err, errno, "keep the mounts for criu from the host");
 	if (mount(p->rootfs, p->rootfs, NULL, MS_BIND, NULL) < 0 ||
 	    (p->root_readonly && mount(NULL, p->rootfs, NULL, read_only, NULL) < 0))
 		return fail_at(err, errno, "root.path", "make a mount of the root file system '%s'", p->rootfs);
@@ -124,7 +160,7 @@ static int become_criu(const struct launch *l, int *sock, struct error *err)
 	char *env[] = {(char *)p->criu.path, NULL};
 	sigset_t none;
 
-	if (!argv || prepare_mounts(p, err) < 0)
+	if (!argv || make_mount_points(p, err) < 0 || prepare_mounts(p, err) < 0)
 		return -1;
 	/* In the container's cgroup already: its processes inherit the namespace. */
 	if (p->ns[PLAN_NS_CGROUP].how == PLAN_NS_NEW && unshare(CLONE_NEWCGROUP) < 0)

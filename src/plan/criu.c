@@ -37,6 +37,7 @@ static const struct {
 	{offsetof(struct criu_options, lsm_profile), "--lsm-profile", RESTORE},
 	{offsetof(struct criu_options, lsm_mount_context), "--lsm-mount-context", RESTORE},
 	{offsetof(struct criu_options, config), "--config", DUMP | RESTORE},
+	{offsetof(struct criu_options, freeze_cgroup), "--freeze-cgroup", DUMP},
 };
 
 /* A growing argv. */

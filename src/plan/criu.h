@@ -23,6 +23,7 @@ struct criu_options {
 	const char *page_server;		/* ADDRESS:PORT */
 	const char *manage_cgroups, *network_lock, *lsm_profile, *lsm_mount_context;
 	const char *config;			/* org.criu.config */
+	const char *freeze_cgroup;		/* dump: directory of the cgroup of what is paused */
 	const char *const *empty_ns;		/* "network" */
 	bool pre_dump, leave_running, tcp_established, tcp_close, tcp_skip_in_flight, ext_unix_sk, shell_job, file_locks,
 		link_remap, lazy_pages, auto_dedup;

@@ -126,6 +126,8 @@ counts_on() {
 	before=$(cut -d' ' -f5,6 "/proc/$pid/mountinfo" | sed 's/nosuid,noexec,//' | sort)
 	vert checkpoint --image-path "$IMAGE" "$ID"
 	vert delete "$ID"
+	# The root file system may be a fresh one.
+	rmdir "$BUNDLE/rootfs/mnt"
 	vert restore -d --bundle "$BUNDLE" --image-path "$IMAGE" "$ID" </dev/null >/dev/null 2>&1
 	counts_on
 	pid=$(state "$ID" pid)
@@ -217,8 +219,11 @@ counts_on() {
 	vert delete --force "$ID"
 	start_counter
 	if [ -n "$CG" ]; then
+		# What is paused can be dumped: CRIU is told where to thaw it.
 		vert pause "$ID"
-		refused "not running: it is paused" vert checkpoint --image-path "$IMAGE" "$ID"
+		vert checkpoint --leave-running --image-path "$IMAGE" "$ID"
+		asked --freeze-cgroup "$CGROUPFS$CG/$ID"
+		rm "$TMP/args"
 		vert resume "$ID"
 	fi
 	PATH=/nowhere refused "need the program 'criu'" "$RUNTIME" --root "$ROOT" checkpoint --image-path "$IMAGE" "$ID"
