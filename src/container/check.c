@@ -261,9 +261,9 @@ static int check_bundle(struct check *c, const struct runtime *rt, const char *d
 	struct oci_config *config;
 	struct oci_error bad;
 	const char *bundle;
-	struct host host;
+	struct host *host = arena_alloc(c->arena, sizeof(*host)); /* for what is checked later, too */
 
-	if (bundle_path(c->arena, dir, &bundle, err) < 0 || collect_host(c, rt, &host, err) < 0)
+	if (bundle_path(c->arena, dir, &bundle, err) < 0 || collect_host(c, rt, host, err) < 0)
 		return -1;
 	if (!file)
 		file = "config.json";

@@ -120,7 +120,7 @@ static int start(struct call *c, struct error *err)
 		return fail(err, EINVAL, "pid '%s'", c->extra[0]);
 	if (bus_watch_jobs(&c->bus, err) < 0)
 		return -1;
-	while ((rc = start_once(c, pid, &answer, name, err)) < 0) {
+	while (start_once(c, pid, &answer, name, err) < 0) {
 		if (is_error(name, unknown) && request_drop(&c->properties, err->msg))
 			continue;
 		if (!is_error(name, exists))
