@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
@@ -44,6 +45,12 @@ void launch_undo(struct launch *l)
 		(void)sys_pidfd_send_signal(l->pidfd, SIGKILL);
 		(void)proc_reap(l->pidfd);
 	}
+	/* What failed may have been for lack of descriptors, and removing takes some. */
+	close_keeping_errno(&l->sock);
+	close_keeping_errno(&l->init.sock);
+	close_keeping_errno(&l->init.listen);
+	close_keeping_errno(&l->master);
+	close_keeping_errno(&l->signals);
 	/* criu leaves what it has made, and what it calls, behind. */
 	if (l->plan->criu.program && l->cgroup.dirfd >= 0 && cgroup_kill(l->cgroup.dirfd, &err) < 0)
 		log_warning("%s", err.msg);

@@ -302,23 +302,25 @@ void cgroup_undo(const struct plan_cgroup *plan, struct cgroup *cg)
 	autoclose int mount = -1;
 	struct error unused;
 	char parent[CGROUP_PATH_MAX];
+	bool half_made = cg->created && cg->dirfd < 0;
 	const char *name;
 
 	/* Nothing here can be reported: an error is on its way up already, and it is the cause. */
 	close_keeping_errno(&cg->leaf);
 	if (cg->dirfd >= 0) {
 		if (cg->created) {
+			fd_close(take_fd(&cg->dirfd)); /* there may be no descriptor left to remove it with */
 			(void)!cgroup_remove(plan->mount, plan->path, cg->id, UNDO_MS, &unused);
 		} else {
 			(void)!cgroup_kill(cg->dirfd, &unused);
 			(void)cgroup_wait_empty(cg->dirfd, UNDO_MS);
+			fd_close(cg->dirfd);
 		}
-		fd_close(cg->dirfd);
 	}
-	if ((cg->parents > 0 || (cg->created && cg->dirfd < 0)) &&
+	if ((cg->parents > 0 || half_made) &&
 	    cgroup_open_mount(plan->mount, &mount, &unused) == 0 &&
 	    cgroup_split(plan->path, parent, &name, &unused) == 0) {
-		if (cg->created && cg->dirfd < 0)
+		if (half_made)
 			remove_empty(mount, plan->path, 1 + cg->parents);
 		else
 			remove_empty(mount, parent, cg->parents);

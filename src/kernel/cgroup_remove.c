@@ -88,6 +88,7 @@ int cgroup_remove(const char *mount, const char *path, uint64_t expected_id, int
 		return -1;
 	if (cgroup_open_checked(top, path, expected_id, &dirfd, err) < 0)
 		return err->errnum == ENOENT ? 0 : err->errnum == ESTALE ? 1 : -1;
+	fd_close(take_fd(&top)); /* with few descriptors left this must go on all the same */
 	parent = openat(dirfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return fail(err, errno, "open the parent of cgroup '%s'", path);
@@ -114,6 +115,7 @@ int cgroup_remove_empty(const char *mount, const char *path, struct error *err)
 		return err->errnum == ENOENT ? 0 : -1;
 	if (!cgroup_wait_empty(dirfd, 0))
 		return 1;
+	fd_close(take_fd(&top)); /* with few descriptors left this must go on all the same */
 	parent = openat(dirfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return fail(err, errno, "open the parent of cgroup '%s'", path);

@@ -187,3 +187,21 @@ no_warning() {
 	[ "$status" = 2 ]
 	[[ $stderr == *"CONFIG_READ"* ]]
 }
+
+@test "check: of faults planted in what engines write nearly all are found" {
+	requires root python3
+	local file root
+	root=$(cd "$BUNDLE" && realpath "$(jq -r .root.path "$TMP/own.json")")
+	mkdir "$TMP/bases"
+	mkdir -p "$root/etc" "$root/run"
+	(cd "$root" && touch etc/resolv.conf etc/hostname etc/hosts run/.containerenv)
+	for file in "$data"/{podman-run,ctr-run,cri-container,docker-run,buildkit,spec-runc,spec-crun}*.json; do
+		[[ -e $file && $file != *.process.json && $file != *.resources.json && $file != *-rootless.json ]] || continue
+		adapt "$file" >"$TMP/bases/${file##*/}"
+		jq -r '.mounts[].destination | select(test("^/(dev|proc|sys|etc|run/.containerenv)") | not)' \
+			"$TMP/bases/${file##*/}" | while read -r dir; do mkdir -p "$root$dir"; done
+	done
+	run "$BATS_TEST_DIRNAME/../mutations" "$RUNTIME" "$BUNDLE" "$TMP"/bases/*.json --seed 7 --count 300 --least 99
+	echo "$output"
+	[ "$status" = 0 ]
+}
