@@ -2,7 +2,7 @@
 /*
  * stalker COMMAND: a hostile process inside the container that watches for processes joining it and tries
  * everything on them that could lead to the host: trace them, look at their descriptors, their root and
- * their memory, open the file they execute for writing.  Prints "hit=WHAT PID DETAIL" for what worked and,
+ * their memory, open the file they execute for writing.  Prints "hit=WHAT PID DETAIL" (with the descriptor before the pid) for what worked and,
  * when it gets SIGTERM or finds the file /stop, "looked=N" for how many strangers it saw.
  */
 #include <dirent.h>
@@ -59,7 +59,7 @@ static void look_at_fds(int pid)
 		if (n < 0)
 			continue;
 		link[n] = '\0';
-		printf("hit=fd %d %s\n", pid, link);
+		printf("hit=fd %s %d %s\n", e->d_name, pid, link);
 	}
 	if (d)
 		closedir(d);
