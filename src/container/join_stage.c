@@ -24,6 +24,7 @@
 #include "base/sys.h"
 #include "container/handover.h"
 #include "container/proto.h"
+#include "container/step.h"
 #include "container/timing.h"
 
 /* Without privileges the kernel lets us write it only while we are dumpable. */
@@ -95,7 +96,8 @@ int join_leave_host(struct join *j, int report, struct error *err)
 
 	if (isolate_cgroup(j, err) < 0 || enter(j, first, err) < 0)
 		return -1;
-	const int keep[] = {report, j->child_sock, j->target, j->sibling ? -1 : j->cgroup, timing_fd_number()};
+	const int keep[] = {report, j->child_sock, j->target, j->sibling ? -1 : j->cgroup, timing_fd_number(),
+			    steps_list_fd()};
 
 	log_settings.fd = -1;
 	if (fd_close_from(3 + j->plan->preserve_fds, keep, COUNT_OF(keep)) < 0)

@@ -20,17 +20,22 @@
 #ifdef VERT_TEST_FAULTS
 /* VERT_FAULT=WHO:NAME fails that step, VERT_KILL=WHO:NAME kills the process in front of it,
  * VERT_STEPS=FILE appends the names of all steps of each table that is begun.  Test builds only. */
+static int list_fd = -1; /* of the process that comes first: from inside a container the file is out of reach */
+
 static void list_steps(const char *who, const struct step *steps, size_t n)
 {
 	const char *list = getenv("VERT_STEPS");
-	autoclose int fd = -1;
+	autoclose int fd = list && list_fd < 0 ? open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
 
-	if (!list)
-		return;
-	/* All at once and at the beginning: later the file may be out of reach. */
-	fd = open(list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	for (size_t i = 0; fd >= 0 && i < n; i++)
-		dprintf(fd, "%s:%s\n", who, steps[i].name);
+	if (fd >= 0)
+		list_fd = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+	for (size_t i = 0; list_fd >= 0 && i < n; i++)
+		dprintf(list_fd, "%s:%s\n", who, steps[i].name);
+}
+
+int steps_list_fd(void)
+{
+	return list_fd;
 }
 
 /* As by kill -9 from outside.  The first process of a pid namespace is deaf to its own SIGKILL; not to that of the
@@ -59,6 +64,11 @@ static int injected(const char *who, const char *name, struct error *err)
 static void list_steps(const char *who, const struct step *steps, size_t n)
 {
 	(void)who, (void)steps, (void)n;
+}
+
+int steps_list_fd(void)
+{
+	return -1;
 }
 
 static int injected(const char *who, const char *name, struct error *err)
