@@ -113,14 +113,20 @@ static void test_signals(void **state)
 static void show_size(void)
 {
 	struct winsize size;
+	sigset_t changed, usual;
 
+	/* One that comes between the look and the wait is not lost. */
+	sigemptyset(&changed);
+	sigaddset(&changed, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &changed, &usual);
+	sigdelset(&usual, SIGWINCH);
 	signal(SIGWINCH, on_signal);
 	for (;;) {
 		ioctl(0, TIOCGWINSZ, &size);
 		dprintf(1, "size %dx%d.\n", size.ws_row, size.ws_col);
 		if (size.ws_row == 50)
 			return;
-		pause();
+		sigsuspend(&usual);
 	}
 }
 
