@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libFuzzer target: what a state directory says of a container.
  *
- * The first byte chooses the record (state.json) or the link with the same facts in short.
+ * The first byte chooses the record (state.json) or the link with the same facts in short.  BOOT in a link stands for
+ * the id of this boot, which no input could name and without which every link is an old one.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "container/record.h"
@@ -32,15 +34,23 @@ static void read_record(const uint8_t *data, size_t size)
 
 static void read_link(const uint8_t *data, size_t size)
 {
-	char target[4096] = "", text[4096];
+	char target[4096] = "", link[4096], text[4096], boot[STATE_BOOT_ID_SIZE];
 	struct state_facts facts;
+	char *at;
 
-	memcpy(target, data, size < sizeof(target) - 1 ? size : sizeof(target) - 1);
+	memcpy(link, data, size < sizeof(link) - 64 ? size : sizeof(link) - 64);
+	link[size < sizeof(link) - 64 ? size : sizeof(link) - 64] = '\0';
+	must(state_boot_id(boot) == 0, "a boot has an id");
+	at = strstr(link, "BOOT");
+	if (at)
+		*at = '\0';
+	snprintf(target, sizeof(target), "%s%s%s", link, at ? boot : "", at ? at + 4 : "");
 	(void)unlinkat(fuzz_dir(), STATE_FACTS, 0);
 	if (!target[0] || symlinkat(target, fuzz_dir(), STATE_FACTS) < 0)
 		return;
 	if (state_read_facts(fuzz_dir(), text, sizeof(text), &facts) > 0)
-		must(facts.pid >= 0 && facts.cgroup && facts.boot_id, "facts are whole");
+		must(facts.pid >= 0 && facts.cgroup && facts.boot_id && strcmp(facts.boot_id, boot) == 0,
+		     "facts are whole");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -362,6 +362,7 @@ int state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret)
 		return 0;
 	f.pid = (pid_t)number;
 	f.cgroup = p;
+	f.boot_id = boot_id;
 	*ret = f;
 	return 1;
 }

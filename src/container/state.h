@@ -98,8 +98,8 @@ struct state_facts {
 /* Replaces the record: HEAD (a JSON object without its closing brace, never empty) plus FACTS; and the link. */
 MUST_CHECK int state_write(int dirfd, const char *head, const struct state_facts *facts, struct error *err);
 
-/* What the link says; phase and scope are "".  Strings are in BUF.  1: got it; 0: there is none, it is damaged, or
- * from an earlier boot; -1 with errno: cannot be told. */
+/* What the link says; phase and scope are "", boot_id is this boot's.  Strings are in BUF.  1: got it; 0: there is
+ * none, it is damaged, or from an earlier boot; -1 with errno: cannot be told. */
 int state_read_facts(int dirfd, char *buf, size_t size, struct state_facts *ret);
 
 /* The id of the running kernel's boot.  0 or -1 with errno. */

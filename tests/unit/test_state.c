@@ -235,13 +235,14 @@ static void test_write(void **state)
 				      .cgroup = "/sys/fs/cgroup/a:b/\"c",
 				      .cgroup_id = UINT64_MAX,
 				      .scope = "x.scope"};
-	char buf[4096];
+	char buf[4096], boot[STATE_BOOT_ID_SIZE];
 	char *text;
 	size_t len;
 	struct error err;
 	struct stat st;
 
 	(void)state;
+	assert_int_equal(state_boot_id(boot), 0);
 	for (int i = 0; i < 2; i++) { /* the second replaces the first */
 		assert_int_equal(state_write(p.dirfd, "{\"id\":\"c1\"", &f, &err), 0);
 		assert_int_equal(fd_read_file(p.dirfd, STATE_FILE, 4096, &text, &len, &err), 0);
@@ -255,6 +256,8 @@ static void test_write(void **state)
 		assert_int_equal(back.pid, 42);
 		assert_true(back.start_time == f.start_time && back.cgroup_id == f.cgroup_id);
 		assert_string_equal(back.cgroup, f.cgroup);
+		assert_non_null(back.boot_id); /* what is read is whole, as what is written */
+		assert_string_equal(back.boot_id, boot);
 	}
 	assert_int_equal(fstatat(p.dirfd, STATE_FILE, &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
