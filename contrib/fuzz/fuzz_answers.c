@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer target: what others say to the runtime: netlink messages, the answer of vert-systemd, the request that it is
- * given, the host's files of subordinate ids.
+/* libFuzzer target: what others say to the runtime: netlink messages, the answer of vert-systemd, the request that it
+ * is given, the host's files of subordinate ids.
  *
  * The parsers are static functions of their files, which are therefore a part of this one.
  */
@@ -69,7 +69,8 @@ static void subids(struct arena *a, const char *text, size_t size)
 
 	if (file < 0)
 		file = memfd_create("subuid", MFD_CLOEXEC);
-	must(file >= 0 && ftruncate(file, 0) == 0 && pwrite(file, text, size, 0) == (ssize_t)size, "a file can be written");
+	must(file >= 0 && ftruncate(file, 0) == 0 && pwrite(file, text, size, 0) == (ssize_t)size,
+	     "a file can be written");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	read_subids(a, path, "user", 1000, 1000, &maps);
 	must(maps.n >= 1 && maps.n <= 64 && maps.v[0].outside == 1000, "the own id comes first");

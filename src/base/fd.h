@@ -53,8 +53,8 @@ int fd_close_from(unsigned from, const int *keep, size_t n);
 MUST_CHECK int fd_read_file(int dirfd, const char *path, size_t max, char **ret_text, size_t *ret_len,
 			    struct error *err);
 
-/* Reads at most SIZE - 1 bytes of a small file of the kernel's, by one read(2), into BUF and ends it with NUL; a trailing newline is
- * cut.  Returns the length or -1 with errno; nothing is reported. */
+/* Reads at most SIZE - 1 bytes of a small file of the kernel's, by one read(2), into BUF and ends it with NUL; a
+ * trailing newline is cut.  Returns the length or -1 with errno; nothing is reported. */
 ssize_t fd_read_small(int dirfd, const char *path, char *buf, size_t size);
 
 /* Writes all of it with one write(2) (kernel files need that); short writes are EIO.  0 or -1/errno. */

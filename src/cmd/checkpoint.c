@@ -44,8 +44,8 @@ static const char *const locks[] = {"iptables", "nftables", "skip", NULL};
 	  "remove pages from earlier images that this one replaces" }, \
 	{ "empty-ns", 0, CLI_LIST, CRIU(empty_ns), "NAMESPACE", NULL, NULL, \
 	  "make the namespace, and leave its contents out: network" }, \
-	{ "manage-cgroups-mode", 0, CLI_CHOICE, offsetof(struct checkpoint_values, cgroups), "MODE", cgroup_modes, "ignore", \
-	  "what CRIU does about control groups: ignore (vert makes them), soft, full or strict" }, \
+	{ "manage-cgroups-mode", 0, CLI_CHOICE, offsetof(struct checkpoint_values, cgroups), "MODE", cgroup_modes, \
+	  "ignore", "what CRIU does about control groups: ignore (vert makes them), soft, full or strict" }, \
 	{ "network-lock", 0, CLI_CHOICE, offsetof(struct checkpoint_values, lock), "METHOD", locks, "iptables", \
 	  "how connections are kept still meanwhile: iptables, nftables or skip" }
 

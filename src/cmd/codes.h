@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every code that an error or a finding of `vert check` can have, with its cause and its cure.
  *
- * The rows are in codes.def.  The one table behind `vert explain` and docs/errors.md.  tests/unit/codes holds it against the sources in both
- * directions.
+ * The rows are in codes.def.  The one table behind `vert explain` and docs/errors.md.  tests/unit/codes holds it
+ * against the sources in both directions.
  */
 #pragma once
 

@@ -14,7 +14,8 @@
 
 const struct cli_command *const commands[] = {
 	/* clang-format off: a row for each purpose */
-	&command_run, &command_create, &command_start, &command_exec, &command_exec_start, &command_kill, &command_delete, &command_gc,
+	&command_run, &command_create, &command_start, &command_exec, &command_exec_start,
+	&command_kill, &command_delete, &command_gc,
 	&command_state, &command_list, &command_ps, &command_top, &command_events, &command_probe,
 	&command_pause, &command_resume, &command_update, &command_mounts,
 	&command_checkpoint, &command_restore,

@@ -4,6 +4,6 @@
 
 #include <stdbool.h>
 
-/* Numbers with units, one after the other ("1m30s", "500ms"); a number alone is seconds.  False: it is none, or less than
- * LEAST milliseconds, or more than an int holds. */
+/* Numbers with units, one after the other ("1m30s", "500ms"); a number alone is seconds.  False: it is none, or less
+ * than LEAST milliseconds, or more than an int holds. */
 bool duration_parse(const char *s, unsigned least, unsigned *ret_ms);

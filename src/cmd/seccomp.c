@@ -88,7 +88,8 @@ static int read_profile(const char *file, struct arena *arena, struct oci_config
 	(void)oci_parse_watch(arena, oci_type_seccomp(), text, len, &watch, &bad); /* it was read before */
 	if (check.path[0]) {
 		fail(err, 0, "'%s' is a profile for an engine: it has '%s'", file, check.path);
-		return error_hint(err, "what the engine makes of it stands in the container's config.json: use --bundle");
+		return error_hint(err,
+				  "what the engine makes of it stands in the container's config.json: use --bundle");
 	}
 	on_linux->seccomp = object;
 	config->linux = on_linux;
@@ -109,8 +110,8 @@ static int open_subject(const struct cli_call *call, struct subject *s, struct e
 		if (read_profile(v->profile, call->arena, config, err) < 0)
 			return -1;
 	} else if (bundle_path(call->arena, v->bundle, &dir, err) < 0 ||
-		   document_read(call->arena, call->arena, arena_printf(call->arena, "%s/config.json", dir), oci_type_config(),
-				 (void **)&config, NULL, NULL, err) < 0) {
+		   document_read(call->arena, call->arena, arena_printf(call->arena, "%s/config.json", dir),
+				 oci_type_config(), (void **)&config, NULL, NULL, err) < 0) {
 		return -1;
 	}
 	if (options_filter(call->runtime, config, false, &how, call->arena, err) < 0)
@@ -127,7 +128,8 @@ static int check_format(const struct cli_call *call, const char *verb, unsigned 
 	if (v->format && !(allowed >> v->format & 1))
 		return fail(err, 0, "'seccomp %s' does not print the format '%s'", verb, formats[v->format]);
 	if ((v->output && strcmp(verb, "compile") != 0) || (v->arch && strcmp(verb, "why") != 0))
-		return fail(err, 0, "'seccomp %s' does not know the option '--%s'", verb, v->output ? "output" : "arch");
+		return fail(err, 0, "'seccomp %s' does not know the option '--%s'", verb,
+			    v->output ? "output" : "arch");
 	return 0;
 }
 

@@ -374,7 +374,8 @@ int become_exec(struct become *b, struct error *err)
 {
 	static const struct step steps[] = {
 		{"set security labels", set_labels}, /* after the hooks, which would run under them */
-		{"restrict files and ports", restrict_files}, /* after labels, which are files; the filter may forbid it */
+		/* after labels, which are files; the filter may forbid it */
+		{"restrict files and ports", restrict_files},
 		{"mark descriptors", mark_descriptors}, /* profiles older than Linux 5.9 do not know close_range(2) */
 		{"load seccomp filter", load_filter_early}, /* without NNP, which needs CAP_SYS_ADMIN: before it goes */
 		{"set capabilities", set_capabilities},	    /* after ids and the last change of user namespace */

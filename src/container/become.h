@@ -25,8 +25,8 @@ struct become {
 	char exe[4096];		/* what will be executed */
 };
 
-/* Closes all that is not the container's; limits, scheduling, ids, working directory, environment, and the program is looked up: a missing one
- * is an error already at create. */
+/* Closes all that is not the container's; limits, scheduling, ids, working directory, environment, and the program is
+ * looked up: a missing one is an error already at create. */
 MUST_CHECK int become_prepare(struct become *b, struct error *err);
 
 /* Labels, capabilities, no_new_privs, seccomp, execve.  Returns only on error. */

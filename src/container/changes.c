@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* events --follow: what changes in a container, at the moment at which it does.
  *
- * The kernel tells of each through poll(2): the pidfd, the cgroup's files of events, and triggers on its pressure files.
- * Nothing is asked at intervals.
+ * The kernel tells of each through poll(2): the pidfd, the cgroup's files of events, and triggers on its pressure
+ * files. Nothing is asked at intervals.
  */
 #include "container/changes.h"
 

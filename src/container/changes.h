@@ -21,7 +21,8 @@ struct follow_options {
 	int (*line)(const char *json, struct error *err);
 };
 
-/* Calls LINE for "following" at once and then for each change: "frozen", "populated", "memory", "oom", "pids", "psi" and
- * "exit", objects of one line without a newline.  Returns when the last process has left the container, or LINE fails. */
+/* Calls LINE for "following" at once and then for each change: "frozen", "populated", "memory", "oom", "pids", "psi"
+ * and "exit", objects of one line without a newline.  Returns when the last process has left the container, or LINE
+ * fails. */
 MUST_CHECK int container_follow(const struct runtime *rt, const char *id, const struct follow_options *options,
 				struct error *err);

@@ -153,8 +153,8 @@ static bool is_mounted_inside(const struct checkpoint *k, uint32_t mount)
 	return found;
 }
 
-/* Standard streams are the caller's.  CRIU knows pipes and sockets as such; a file is on a mount that the container does
- * not have, and is told by mount and inode. */
+/* Standard streams are the caller's.  CRIU knows pipes and sockets as such; a file is on a mount that the container
+ * does not have, and is told by mount and inode. */
 static int find_streams(struct checkpoint *k, struct error *err)
 {
 	char path[48], text[256], target[PATH_MAX], *id;
@@ -267,7 +267,8 @@ static int dump(struct checkpoint *k, struct error *err)
 	return 0;
 }
 
-int container_checkpoint(const struct runtime *rt, const char *id, const struct criu_options *options, struct error *err)
+int container_checkpoint(const struct runtime *rt, const char *id, const struct criu_options *options,
+			 struct error *err)
 {
 	struct checkpoint k = {.o = *options, .root = -1, .c = CONTAINER_NONE};
 	int rc;

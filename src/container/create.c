@@ -198,7 +198,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 		p->pidfd_socket = absolute(&h->arena, annotation(config, "run.oci.pidfd_receiver"));
 	p->config_text = text;
 	timing_next(&timing, "vert", "read configuration");
-	if (check_request(req, config, err) < 0 || host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
+	if (check_request(req, config, err) < 0 ||
+	    host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;
 	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
 	if (host.euid != 0)

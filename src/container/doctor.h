@@ -30,6 +30,7 @@ struct doctor_probe {
 extern const struct doctor_probe doctor_kernel_probes[], doctor_host_probes[]; /* the last has name NULL */
 
 /* Sets state and detail. */
-__attribute__((format(printf, 3, 4))) void doctor_found(struct doctor_fact *fact, enum doctor_state state, const char *fmt,
+__attribute__((format(printf, 3, 4)))
+void doctor_found(struct doctor_fact *fact, enum doctor_state state, const char *fmt,
 							...);
 __attribute__((format(printf, 2, 3))) void doctor_fix(struct doctor_fact *fact, const char *fmt, ...);

@@ -131,7 +131,8 @@ static int read_process(struct container *c, const struct exec_request *req, str
 			struct error *err)
 {
 	if (req->process_file)
-		return document_read(&c->arena, &c->arena, req->process_file, oci_type_process(), (void **)ret, NULL, NULL, err);
+		return document_read(&c->arena, &c->arena, req->process_file, oci_type_process(), (void **)ret, NULL,
+				     NULL, err);
 	return document_parse(&c->arena, "process", oci_type_process(), req->process_text, strlen(req->process_text),
 			      (void **)ret, err);
 }
@@ -290,7 +291,8 @@ static int confine(struct handoff *h, struct container *c, const struct oci_conf
 {
 	struct plan_process *p = &h->plan->process;
 
-	if (confine_look(NULL, config, &c->arena, host, err) < 0 || plan_confinement(&h->arena, config, host, p, err) < 0)
+	if (confine_look(NULL, config, &c->arena, host, err) < 0 ||
+	    plan_confinement(&h->arena, config, host, p, err) < 0)
 		return -1;
 	if (p->core) {
 		p->core = PLAN_CORE_OF;
@@ -344,7 +346,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 	p->euid = host.euid;
 	p->rootless = !host.privileged;
 	if (plan_the_process(h, c, config, req, host.last_cap, err) < 0 ||
-	    target_namespaces(c->pid, host.userns, own_namespaces(config, host.euid), &p->target_ns, err) < 0 || find_cgroup(h, c, req, err) < 0)
+	    target_namespaces(c->pid, host.userns, own_namespaces(config, host.euid), &p->target_ns, err) < 0 ||
+	    find_cgroup(h, c, req, err) < 0)
 		return -1;
 	if (!(p->target_ns & CLONE_NEWUSER))
 		plan_grant_capabilities(p->process.caps, host.missing_caps, "process.capabilities");
@@ -382,7 +385,8 @@ int container_exec(const struct runtime *rt, const struct exec_request *req, str
 	if (req->exec_id && !gate_name_is_valid(req->exec_id))
 		return fail(err, 0, "invalid name of an exec: '%s'", req->exec_id);
 	timing_begin(&timing);
-	/* Before anything is opened: in a hole among the descriptors to preserve it would be the host's in the container. */
+	/* Before anything is opened: in a hole among the descriptors to preserve it would be the host's in the
+	 * container. */
 	rc = handoff_begin(&h, req->preserve_fds, err);
 	if (rc == 0)
 		rc = container_open(rt, req->id, &c, err);

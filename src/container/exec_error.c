@@ -67,8 +67,8 @@ static void explain_interpreter(const char *path, const char *name, const char *
 	snprintf(err->path, sizeof(err->path), "%s", path);
 	snprintf(err->denied_at, sizeof(err->denied_at), "%s", path);
 	if (stat(path, &st) == 0 && access(path, X_OK) < 0)
-		error_hint(err, "'%s' needs the %s '%s', which is there with mode %04o and cannot be executed", name, what,
-			   path, (unsigned)st.st_mode & 07777);
+		error_hint(err, "'%s' needs the %s '%s', which is there with mode %04o and cannot be executed", name,
+			   what, path, (unsigned)st.st_mode & 07777);
 	else if (stat(path, &st) == 0)
 		error_hint(err, "'%s' needs the %s '%s', which is there and cannot run itself", name, what, path);
 	else

@@ -17,8 +17,8 @@ struct handoff {
 MUST_CHECK int handoff_begin(struct handoff *h, unsigned preserve, struct error *err);
 
 /* Replaces this process by vert-init, which carries the plan out.  Descriptors 0 to 2, those of
- * plan->preserve_fds and those that the plan names (log, error_fd, target_fd, cgroup_fd) go along, no other.  Returns only
- * on error. */
+ * plan->preserve_fds and those that the plan names (log, error_fd, target_fd, cgroup_fd) go along, no other.  Returns
+ * only on error. */
 MUST_CHECK int handoff_exec(struct handoff *h, struct error *err);
 
 /* Copies log settings and --timing into the plan. */

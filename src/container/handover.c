@@ -108,7 +108,8 @@ int handover_oom_score(const struct plan *plan, pid_t pid, struct error *err)
 		return error_where(err, "process.oomScoreAdj");
 	if (now == plan->process.oom_score_adj)
 		return 0;
-	fail_at(err, EACCES, "process.oomScoreAdj", "oom_score_adj %d: it stays at %d", plan->process.oom_score_adj, now);
+	fail_at(err, EACCES, "process.oomScoreAdj", "oom_score_adj %d: it stays at %d", plan->process.oom_score_adj,
+		now);
 	return error_hint(err, "lowering it needs CAP_SYS_RESOURCE");
 }
 

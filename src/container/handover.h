@@ -17,8 +17,8 @@ MUST_CHECK int handover_pidfd(const char *path, int pidfd, struct error *err);
 /* process.oomScoreAdj of PID (0: ourselves) through the host's /proc. */
 MUST_CHECK int handover_oom_score(const struct plan *plan, pid_t pid, struct error *err);
 
-/* Raises our own hard limits to those of process.rlimits, for the child to inherit: in its user namespace it has not the
- * privilege any more.  Without it here, the child's own attempt fails and says so. */
+/* Raises our own hard limits to those of process.rlimits, for the child to inherit: in its user namespace it has not
+ * the privilege any more.  Without it here, the child's own attempt fails and says so. */
 void handover_raise_limits(const struct plan *plan);
 
 /* The seccomp listener, number NUMBER in PID, with the container process state (config-linux.md, seccomp) to

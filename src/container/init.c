@@ -80,7 +80,8 @@ static int enter_user_namespace(void *context, struct error *err)
 		return 0;
 	if (c->plan->ns[PLAN_NS_USER].how == PLAN_NS_NEW && init_wait_for(c, MSG_GO, err) < 0)
 		return -1;
-	if (!naive("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0) /* an unprivileged launcher could not write the maps before */
+	/* an unprivileged launcher could not write the maps before */
+	if (!naive("dumpable") && prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(err, errno, "become non-dumpable");
 	/* From here on files are made as the container's root.  A map without an id 0 leaves us as we are. */
 	if ((sys_setresgid(0) < 0 || sys_setresuid(0) < 0) && errno != EINVAL)
@@ -306,7 +307,8 @@ static int enter_root(void *context, struct error *err)
 {
 	struct child *c = context;
 
-	if (rootfs_enter(c->rootfd, has_own_mounts(c->plan), c->plan->no_pivot, c->plan->root_propagation_final, err) < 0)
+	if (rootfs_enter(c->rootfd, has_own_mounts(c->plan), c->plan->no_pivot, c->plan->root_propagation_final,
+			 err) < 0)
 		return -1;
 	fd_close(c->rootfd);
 	c->rootfd = -1;
@@ -335,7 +337,8 @@ static int prepare(void *context, struct error *err)
 	c->become.sock = c->init->sock;
 	c->become.gate = c->init->listen;
 	c->become.witness = -1;
-	if (become_prepare(&c->become, err) < 0 || init_wait_for(c, MSG_RECORDED, err) < 0) /* before the listener's MSG_GO */
+	/* before the listener's MSG_GO */
+	if (become_prepare(&c->become, err) < 0 || init_wait_for(c, MSG_RECORDED, err) < 0)
 		return -1;
 	/* So that the next word of the launcher's is the answer. */
 	if (c->plan->process.seccomp.notify && init_wait_for(c, MSG_RECORDED, err) < 0)

@@ -107,7 +107,8 @@ static int clone_in_unit(void *context, int sock, const char *cgroup_path, pid_t
 	(void)cgroup_path;
 	j->sibling = true;
 	j->occupant = sock;
-	if (join_enter(j, err) < 0 || (join_leaves_host(j) && join_leave_host(j, sock, err) < 0) || join_clone(j, err) < 0)
+	if (join_enter(j, err) < 0 || (join_leaves_host(j) && join_leave_host(j, sock, err) < 0) ||
+	    join_clone(j, err) < 0)
 		return -1;
 	*ret_pid = j->pid;
 	*ret_pidfd = j->pidfd;
@@ -275,7 +276,8 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		{"open sockets", open_sockets},
 		{"join first namespaces", join_first},
 		{"clone", clone_process},
-		{"join resctrl group and cookie, set oom score", set_oom_score}, /* from outside: the child may be without the privilege */
+		/* from outside: the child may be without the privilege */
+		{"join resctrl group and cookie, set oom score", set_oom_score},
 		{"follow", follow},
 		{"let run", let_run},
 	};

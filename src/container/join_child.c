@@ -128,7 +128,8 @@ static int report_and_wait(void *context, struct error *err)
 	struct msg m;
 	int n;
 
-	/* A probe ends with who asked for it, who waits at a gate until it has one: set again, as a change of ids clears it. */
+	/* A probe ends with who asked for it, who waits at a gate until it has one: set again, as a change of ids
+	 * clears it. */
 	if (prctl(PR_SET_PDEATHSIG, j->plan->probe.present || j->plan->gate ? SIGKILL : 0) < 0)
 		return fail(err, errno, "set the parent-death signal");
 	if (proto_send_kind(j->child_sock, MSG_READY) < 0)

@@ -74,8 +74,8 @@ static int take_word(struct join *j, int gate, int *ret_sock, struct error *err)
 
 	(void)j;
 	if (conn < 0)
-		return errno == EINTR || errno == ECONNABORTED || errno == EAGAIN ? 0
-										   : fail(err, errno, "wait for exec-start");
+		return errno == EINTR || errno == ECONNABORTED || errno == EAGAIN ?
+			       0 : fail(err, errno, "wait for exec-start");
 	if (proto_recv(conn, &m, NULL) == 1 && m.kind == MSG_GO)
 		*ret_sock = take_fd(&conn);
 	return 0;

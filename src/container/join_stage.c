@@ -43,7 +43,8 @@ static int enter(struct join *j, unsigned long first, struct error *err)
 {
 	j->later = j->plan->target_ns & ~first;
 	if (first && setns(j->target, (int)first) < 0) {
-		fail(err, errno, "join the %s of the container", first == CLONE_NEWPID ? "pid namespace" : "namespaces");
+		fail(err, errno, "join the %s of the container",
+		     first == CLONE_NEWPID ? "pid namespace" : "namespaces");
 		return error_code(err, "EXEC_JOIN");
 	}
 	return 0;
@@ -112,7 +113,8 @@ int join_clone(struct join *j, struct error *err)
 {
 	bool into = j->cgroup >= 0 && !j->sibling; /* a sibling is in the cgroup */
 	struct sys_clone_args args = {
-		.flags = CLONE_PIDFD | (into ? SYS_CLONE_INTO_CGROUP : 0) | (j->sibling || j->staged ? CLONE_PARENT : 0),
+		.flags = CLONE_PIDFD | (into ? SYS_CLONE_INTO_CGROUP : 0) |
+			 (j->sibling || j->staged ? CLONE_PARENT : 0),
 		.exit_signal = j->sibling || j->staged ? 0 : SIGCHLD, /* a sibling gets ours */
 		.cgroup = (uint64_t)(into ? j->cgroup : 0),
 	};

@@ -148,7 +148,8 @@ static int clone_here(struct launch *l, struct error *err)
 	if (rootless && p->process.set_oom_score && handover_oom_score(p, 0, err) < 0)
 		return -1;
 	handover_raise_limits(p);
-	return namespaces_clone(&l->init, l->cgroup.leaf >= 0 ? l->cgroup.leaf : l->cgroup.dirfd, l->sock, &l->pid, &l->pidfd, err);
+	return namespaces_clone(&l->init, l->cgroup.leaf >= 0 ? l->cgroup.leaf : l->cgroup.dirfd, l->sock, &l->pid,
+				&l->pidfd, err);
 }
 
 static int clone_in_scope(void *context, int occupant_sock, const char *cgroup_path, pid_t *ret_pid, int *ret_pidfd,

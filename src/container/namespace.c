@@ -117,7 +117,8 @@ static int fail_clone(const struct plan *p, struct error *err)
 	if (saved == EPERM)
 		return error_hint(err, "new namespaces need root, or a new user namespace in linux.namespaces");
 	if (saved == ENOSPC)
-		return error_hint(err, "a limit of user.max_*_namespaces is reached, or namespaces are nested too deeply");
+		return error_hint(err,
+				  "a limit of user.max_*_namespaces is reached, or namespaces are nested too deeply");
 	if (saved == EAGAIN)
 		return error_hint(err, "a limit of processes (pids.max, RLIMIT_NPROC, kernel.pid_max) is reached");
 	if (saved == EBUSY)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe: an exec for health checks.  It has an end, whatever the command does: a time limit, bounded output, and none of
- * its processes outlives it.
+/* probe: an exec for health checks.  It has an end, whatever the command does: a time limit, bounded output, and none
+ * of its processes outlives it.
  *
  * For that it gets a cgroup of its own below that of the container's first process, where that can be made; else it is
  * its process group that is killed.

@@ -232,7 +232,8 @@ static int remove_rdt(void *context, struct error *err)
 int remove_container(const struct removal *r, struct error *err)
 {
 	static const struct step steps[] = {
-		{"kill first process", kill_first_process}, /* as the init of a pid namespace it takes the others along */
+		/* as the init of a pid namespace it takes the others along */
+		{"kill first process", kill_first_process},
 		{"end processes", end_processes},
 		{"remove cgroup", remove_cgroup},	    /* kills whoever is left in it */
 		{"stop unit", stop_unit},

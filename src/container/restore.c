@@ -40,7 +40,8 @@ static bool is_covered(const struct plan *p, size_t i)
 	for (size_t k = 0; k < i; k++) {
 		size_t n = strlen(p->mounts[k].target);
 
-		if (n == 0 || (strncmp(p->mounts[i].target, p->mounts[k].target, n) == 0 && p->mounts[i].target[n] == '/'))
+		if (n == 0 ||
+		    (strncmp(p->mounts[i].target, p->mounts[k].target, n) == 0 && p->mounts[i].target[n] == '/'))
 			return true;
 	}
 	return false;
@@ -75,7 +76,8 @@ static int prepare_mounts(const struct plan *p, struct error *err)
 
 	if (unshare(CLONE_NEWNS) < 0)
 		return fail(err, errno, "make a mount namespace for criu");
-	/* Not private: a bind mount that received from the host's is to do so again, and CRIU copies that from its source. */
+	/* Not private: a bind mount that received from the host's is to do so again, and CRIU copies that from its
+	 * source. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return fail(err, errno, "keep the mounts for criu from the host");
 	if (mount(p->rootfs, p->rootfs, NULL, MS_BIND, NULL) < 0 ||

@@ -89,8 +89,8 @@ static void end_occupant(struct scope *s)
 
 /* ---- unit and cgroup --------------------------------------------------------------------------- */
 
-/* Where systemd has put the occupant.  The kernel's word counts: were it not the unit's cgroup, limits would be those of
- * something else. */
+/* Where systemd has put the occupant.  The kernel's word counts: were it not the unit's cgroup, limits would be those
+ * of something else. */
 static int find_unit(struct scope *s, const struct plan_systemd *systemd, struct error *err)
 {
 	char file[40], text[8192], *line, *name;
@@ -114,7 +114,8 @@ static int find_unit(struct scope *s, const struct plan_systemd *systemd, struct
 	return 0;
 }
 
-/* When the occupant is dead, that is the cause of whatever failed; its cgroup, which would tell why, has gone with it. */
+/* When the occupant is dead, that is the cause of whatever failed; its cgroup, which would tell why, has gone with
+ * it. */
 static int explain_death(struct scope *s, const struct plan_cgroup *plan, struct error *err)
 {
 	struct pollfd p = {.fd = s->pidfd, .events = POLLIN};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The systemd unit of a new container, made by the launcher.
  *
- * A child of the launcher, the occupant, is what systemd puts into the unit.  It moves on into the container's own cgroup
- * below and clones init there, as a sibling of itself: so init is born in its cgroup and never moved, the launcher stays
- * where it is, and this works for a user too, whose login session has no right to clone into another cgroup.
+ * A child of the launcher, the occupant, is what systemd puts into the unit.  It moves on into the container's own
+ * cgroup below and clones init there, as a sibling of itself: so init is born in its cgroup and never moved, the
+ * launcher stays where it is, and this works for a user too, whose login session has no right to clone into another
+ * cgroup.
  *
  *   launcher                                 occupant
  *   fork ---------------------------------->  (waits)

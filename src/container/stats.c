@@ -107,8 +107,8 @@ static void print_cpu(struct buf *b, int cgroup)
 	(void)slurp(cgroup, "cpu.stat", text);
 	buf_printf(b,
 		   "\"cpu\":{\"usage\":{\"total\":%" PRIu64 ",\"kernel\":%" PRIu64 ",\"user\":%" PRIu64
-		   "},\"throttling\":{\"periods\":%" PRIu64 ",\"throttledPeriods\":%" PRIu64 ",\"throttledTime\":%" PRIu64
-		   "}",
+		   "},\"throttling\":{\"periods\":%" PRIu64 ",\"throttledPeriods\":%" PRIu64
+		   ",\"throttledTime\":%" PRIu64 "}",
 		   value_in(text, "usage_usec") * 1000, value_in(text, "system_usec") * 1000,
 		   value_in(text, "user_usec") * 1000, value_in(text, "nr_periods"), value_in(text, "nr_throttled"),
 		   value_in(text, "throttled_usec") * 1000);
@@ -209,7 +209,8 @@ static void print_operations(struct buf *b, const char *text, const char *name, 
 			if (!p)
 				continue;
 			buf_printf(b,
-				   "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64 "}",
+				   "%s{\"major\":%" PRIu64 ",\"minor\":%" PRIu64 ",\"op\":\"%s\",\"value\":%" PRIu64
+				   "}",
 				   comma, number(text), number(minor + (*minor == ':')), operations[i],
 				   number(p + strlen(keys[i])));
 			comma = ",";

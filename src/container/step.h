@@ -16,7 +16,8 @@ struct step {
 	int (*run)(void *context, struct error *err);
 };
 
-/* Runs STEPS in order and stops at the first that fails.  WHO ("launch", "init", "exec", "remove") names the sequence. */
+/* Runs STEPS in order and stops at the first that fails.  WHO ("launch", "init", "exec", "remove") names the
+ * sequence. */
 MUST_CHECK int steps_run(const char *who, const struct step *steps, size_t n, void *context, struct error *err);
 
 /* In a test build that lists steps, the descriptor of the list; else -1.  For who closes all others. */

@@ -30,6 +30,6 @@ void supervise_unblock_signals(void);
 /* Returns when the process has ended and what it wrote is delivered; it is reaped.  *RET_STATUS is its
  * exit status, 128+n when signal n killed it.  The caller's terminal is as before, also on failure.
  *
- * Every signal but SIGCHLD and, with a terminal, SIGWINCH (the size is copied) goes to the process.  After SIGTSTP, SIGTTIN and
- * SIGTTOU we also stop ourselves, with the terminal restored: the shell gets it back. */
+ * Every signal but SIGCHLD and, with a terminal, SIGWINCH (the size is copied) goes to the process.  After SIGTSTP,
+ * SIGTTIN and SIGTTOU we also stop ourselves, with the terminal restored: the shell gets it back. */
 MUST_CHECK int supervise_wait(const struct supervise *s, int *ret_status, struct error *err);

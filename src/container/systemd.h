@@ -10,7 +10,7 @@
 
 #define SYSTEMD_NO_SIGNALS (-1)
 
-/* `vert-systemd VERB SOCKET DIRECT MS UNIT [FIRST [SECOND]]` with S->request on its standard input.  SIGNALS: a signalfd;
- * a signal that asks us to end ends the wait with an error.  FIRST and SECOND may be NULL. */
+/* `vert-systemd VERB SOCKET DIRECT MS UNIT [FIRST [SECOND]]` with S->request on its standard input.  SIGNALS: a
+ * signalfd; a signal that asks us to end ends the wait with an error.  FIRST and SECOND may be NULL. */
 MUST_CHECK int systemd_call(const struct plan_systemd *s, const char *verb, const char *first, const char *second,
 			    int signals, struct error *err);

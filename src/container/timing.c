@@ -58,8 +58,8 @@ void timing_end(const struct timing *t, const char *who, const char *step)
 	wall = (double)(now(CLOCK_MONOTONIC) - t->wall) / 1000;
 	cpu = (double)(now(CLOCK_THREAD_CPUTIME_ID) - t->cpu) / 1000;
 	n = snprintf(line, sizeof(line),
-		     "{\"who\":\"%s\",\"step\":\"%s\",\"wall_us\":%.1f,\"cpu_us\":%.1f,\"blocked_us\":%.1f}\n", who, step,
-		     wall, cpu, wall > cpu ? wall - cpu : 0);
+		     "{\"who\":\"%s\",\"step\":\"%s\",\"wall_us\":%.1f,\"cpu_us\":%.1f,\"blocked_us\":%.1f}\n", who,
+		     step, wall, cpu, wall > cpu ? wall - cpu : 0);
 	if (n > 0)
 		(void)fd_write_all(timing_fd, line, (size_t)n); /* a lost line of a measurement */
 }

@@ -50,7 +50,8 @@ int unit_settings(struct arena *arena, const struct runtime *rt, struct plan_sys
 	ret->program = find_program(arena);
 	if (ret->program)
 		return 0;
-	fail(err, 0, "'" PROGRAM "', which speaks to systemd, is neither beside vert nor at '%s'", VERT_LIBEXEC "/" PROGRAM);
+	fail(err, 0, "'" PROGRAM "', which speaks to systemd, is neither beside vert nor at '%s'",
+	     VERT_LIBEXEC "/" PROGRAM);
 	error_code(err, "SYSTEMD_HELPER");
 	return error_hint(err, "install it, or use --cgroup-manager=cgroupfs");
 #endif

@@ -12,7 +12,8 @@ struct runtime;
 
 /* Adds to RET, which names the manager, the program that speaks to it and the patience.  This build or this host not
  * having that program is an error. */
-MUST_CHECK int unit_settings(struct arena *arena, const struct runtime *rt, struct plan_systemd *ret, struct error *err);
+MUST_CHECK int unit_settings(struct arena *arena, const struct runtime *rt, struct plan_systemd *ret,
+			     struct error *err);
 
 /* How to reach the unit of a container whose record names one. */
 MUST_CHECK int unit_of(struct container *c, const struct runtime *rt, struct plan_systemd *ret, struct error *err);

@@ -14,7 +14,7 @@ struct container_usage {
 	uint64_t memory, memory_max;	/* bytes; max USAGE_UNKNOWN: none */
 	uint64_t pids, pids_max;
 	uint64_t io_read, io_written;	/* bytes, of all devices, since it is there */
-	double pressure[3];		/* cpu, memory, io: percent of the last 10 s in which some task waited; < 0: unknown */
+	double pressure[3];		/* cpu, memory, io: percent of 10 s in which a task waited; < 0: unknown */
 };
 
 /* -1 with code CONTAINER_NOT_RUNNING when nothing runs in it. */

@@ -97,7 +97,8 @@ static int bind_node(int dirfd, const char *name, const struct plan_device *d, s
 	}
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		fail_at(err, errno, d->at, "open the host's '%s' to bind it", path);
-		error_hint(err, "device nodes cannot be made inside a user namespace: the host's is bound, and must be there");
+		error_hint(err, "device nodes cannot be made inside a user namespace: the host's is bound, and "
+				"must be there");
 		error_code(err, "DEVICE_MISSING");
 		return error_blame(err, -1, path);
 	}

@@ -31,8 +31,8 @@ MUST_CHECK int mount_carry_out(const struct plan_mount *m, int *rootfd, int sour
 /* Attaches the detached mount MNT to the object TARGET refers to. 0 or -1 with errno. */
 int mount_attach(int mnt, int target);
 
-/* Makes the file system of M, which only mount(2) can make (M->classic), with the options DATA or NULL: detached, without
- * its attributes.  NULL and *RET_FD, or the name of the call that failed, with errno. */
+/* Makes the file system of M, which only mount(2) can make (M->classic), with the options DATA or NULL: detached,
+ * without its attributes.  NULL and *RET_FD, or the name of the call that failed, with errno. */
 const char *mount_make_classic(const struct plan_mount *m, const char *data, int *ret_fd);
 
 /* A new, detached, read-only and empty tmpfs with room for nothing. -1 with errno. */

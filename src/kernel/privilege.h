@@ -17,8 +17,9 @@
 
 /* What a process inherits and a container must not see: blocked signals, ignored signals (handlers too),
  * the parent-death signal, transparent huge pages switched off, flags of the personality (its
- * domain stays: `setarch i686` means it).  Interval timers are not among them: a child has none.  Early: the caller's own signal set-up comes after it.  A process that
- * wants to die with its parent until execve calls privilege_clear_pdeathsig() itself later. */
+ * domain stays: `setarch i686` means it).  Interval timers are not among them: a child has none.  Early: the caller's
+ * own signal set-up comes after it.  A process that wants to die with its parent until execve calls
+ * privilege_clear_pdeathsig() itself later. */
 MUST_CHECK int privilege_reset_inherited(struct error *err);
 MUST_CHECK int privilege_clear_pdeathsig(struct error *err);
 

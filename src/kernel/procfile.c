@@ -66,5 +66,6 @@ int procfile_private(void)
 	(void)sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "subset", "pid", 0); /* from Linux 5.8 on: always */
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -1;
-	return sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC);
+	return sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC,
+			   SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC);
 }

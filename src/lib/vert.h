@@ -5,7 +5,8 @@
  *	struct vert *v;
  *
  *	if (vert_open(NULL, &v, &why) < 0 ||
- *	    vert_create(v, "web", &(struct vert_create){.size = sizeof(struct vert_create), .bundle = "/srv/web"}, &why) < 0 ||
+ *	    vert_create(v, "web", &(struct vert_create){.size = sizeof(struct vert_create), .bundle = "/srv/web"},
+ *	                &why) < 0 ||
  *	    vert_start(v, "web", &why) < 0)
  *		fprintf(stderr, "%s\n", vert_error_message(why));
  *

@@ -149,7 +149,8 @@ static int plan_leaf(struct arena *arena, const struct oci_config *c, struct pla
 	if (!path || p->cgroup.manager == PLAN_CGROUP_NONE)
 		return 0;
 	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD)
-		return fail_at(err, 0, at, "a delegated cgroup needs the cgroupfs driver; systemd has run.oci.systemd.subgroup");
+		return fail_at(err, 0, at,
+			       "a delegated cgroup needs the cgroupfs driver; systemd has run.oci.systemd.subgroup");
 	path += strspn(path, "/");
 	for (const char *s = path; *s; s += strspn(s, "/")) {
 		size_t n = strcspn(s, "/");
@@ -311,7 +312,8 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 	    plan_rdt_group(arena, c->linux ? c->linux->intel_rdt : NULL, p, err) < 0)
 		return -1;
 	if (c->linux) {
-		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", &p->masked, &p->n_masked, err) < 0 ||
+		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", &p->masked, &p->n_masked,
+			       err) < 0 ||
 		    plan_paths(arena, &c->linux->readonly_paths, "linux.readonlyPaths", &p->readonly, &p->n_readonly,
 			       err) < 0)
 			return -1;

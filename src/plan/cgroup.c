@@ -31,8 +31,8 @@ static int clean(struct arena *arena, const char *base, const char *path, const 
 		if (n == 2 && s[0] == '.' && s[1] == '.')
 			return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' contains '..'", path);
 		if (n > 255)
-			return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' has a component of %zu bytes", path,
-				       n);
+			return fail_at(err, 0, "linux.cgroupsPath", "cgroupsPath '%s' has a component of %zu bytes",
+				       path, n);
 		if (n > 0 && !(n == 1 && s[0] == '.')) {
 			*p++ = '/';
 			memcpy(p, s, n);

@@ -165,7 +165,8 @@ static int plan_landlock(struct arena *arena, const char *text, const struct hos
 		return fail_at(err, 0, AT_LANDLOCK, "rules for ports need ABI %d, 'abi' is %u", ABI_NET, wish.abi);
 	if (!wish.best_effort && wish.abi > there) {
 		if (there)
-			fail_at(err, 0, AT_LANDLOCK, "ABI %u is asked for, this kernel's Landlock has %u", wish.abi, there);
+			fail_at(err, 0, AT_LANDLOCK, "ABI %u is asked for, this kernel's Landlock has %u", wish.abi,
+				there);
 		else
 			fail_at(err, 0, AT_LANDLOCK, "this kernel has no Landlock");
 		return error_hint(err, "\"abi\": \"best-effort\" takes what there is");

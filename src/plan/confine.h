@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Confinement that the specification does not have yet, asked for by annotations: Landlock, core scheduling, and the OOM
- * killer's group.
+/* Confinement that the specification does not have yet, asked for by annotations: Landlock, core scheduling, and the
+ * OOM killer's group.
  *
  *	run.vert.landlock	{"abi": "best-effort"|N, "fs": {"ro": [PATH], "rw": [PATH]},
  *				 "net": {"bind": [PORT], "connect": [PORT]}}

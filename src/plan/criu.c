@@ -134,7 +134,8 @@ int plan_criu_dump(struct arena *arena, const struct criu_options *o, pid_t pid,
 	return 0;
 }
 
-/* The same name can stand for two descriptors: one of them is enough, CRIU restores what shared a pipe as sharing it. */
+/* The same name can stand for two descriptors: one of them is enough, CRIU restores what shared a pipe as sharing
+ * it. */
 static void add_streams(struct words *w, const char *const descriptors[3])
 {
 	for (int i = 0; i < 3; i++) {

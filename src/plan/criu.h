@@ -2,8 +2,8 @@
 /* The command lines of CRIU, which dumps a container's processes and brings them back: criu(8).
  *
  * CRIU is asked to leave control groups alone: vert makes the container's, its limits and its device program anew, and
- * starts CRIU in it.  What is of the host (bind mounts, hidden files, the container's cgroup, joined namespaces, standard
- * streams) is external: named in the dump, given again at the restore.
+ * starts CRIU in it.  What is of the host (bind mounts, hidden files, the container's cgroup, joined namespaces,
+ * standard streams) is external: named in the dump, given again at the restore.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ struct criu_options {
 	const char *config;			/* org.criu.config */
 	const char *freeze_cgroup;		/* dump: directory of the cgroup of what is paused */
 	const char *const *empty_ns;		/* "network" */
-	bool pre_dump, leave_running, tcp_established, tcp_close, tcp_skip_in_flight, ext_unix_sk, shell_job, file_locks,
-		link_remap, lazy_pages, auto_dedup;
+	bool pre_dump, leave_running, tcp_established, tcp_close, tcp_skip_in_flight, ext_unix_sk, shell_job,
+		file_locks, link_remap, lazy_pages, auto_dedup;
 	uint32_t status_fd;			/* 0: none */
 };
 
@@ -42,6 +42,7 @@ MUST_CHECK int plan_criu_dump(struct arena *arena, const struct criu_options *o,
 			      const struct criu_external *mounts, size_t n_mounts, const char *const *others,
 			      struct plan_strings *ret, struct error *err);
 
-/* Fills PLAN->criu, but for program and path.  DESCRIPTORS: the three strings of CRIU_DESCRIPTORS, "" where one is not to be given again. */
+/* Fills PLAN->criu, but for program and path.  DESCRIPTORS: the three strings of CRIU_DESCRIPTORS, "" where one is not
+ * to be given again. */
 MUST_CHECK int plan_criu_restore(struct arena *arena, const struct criu_options *o, const char *const descriptors[3],
 				 struct plan *plan, struct error *err);

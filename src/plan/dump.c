@@ -129,8 +129,8 @@ static void dump_root(const struct plan *p, struct buf *b)
 	for (size_t i = 0; i < p->n_devices; i++) {
 		const struct plan_device *d = &p->devices[i];
 
-		buf_printf(b, "device /%s %c %u:%u mode %04o owner %u:%u\n", d->path, d->type, d->major, d->minor, d->mode,
-			   d->uid, d->gid);
+		buf_printf(b, "device /%s %c %u:%u mode %04o owner %u:%u\n", d->path, d->type, d->major, d->minor,
+			   d->mode, d->uid, d->gid);
 	}
 	for (size_t i = 0; i < p->n_readonly; i++)
 		buf_printf(b, "readonly /%s\n", p->readonly[i].path);
@@ -168,7 +168,8 @@ static void dump_identity(const struct plan_process *p, struct buf *b)
 	if (p->landlock.present)
 		buf_printf(b, "landlock fs %#" PRIx64 " net %#" PRIx64 "\n", p->landlock.fs, p->landlock.net);
 	for (size_t i = 0; i < p->landlock.n_paths; i++)
-		buf_printf(b, "landlock path %s %#" PRIx64 "\n", p->landlock.paths[i].path, p->landlock.paths[i].access);
+		buf_printf(b, "landlock path %s %#" PRIx64 "\n", p->landlock.paths[i].path,
+			   p->landlock.paths[i].access);
 	for (size_t i = 0; i < p->landlock.n_ports; i++)
 		buf_printf(b, "landlock port %" PRIu64 " %#" PRIx64 "\n", p->landlock.ports[i].port,
 			   p->landlock.ports[i].access);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the plan must know about this host and this caller.  Collected once, cheaply, before planning
- * (container/host.h); the plan's functions take it as a value, so that they stay pure and can be tested with invented hosts. */
+ * (container/host.h); the plan's functions take it as a value, so that they stay pure and can be tested with invented
+ * hosts. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,7 @@ struct host {
 	bool cgroup_beside;		/* unprivileged, but the cgroup above our own takes processes from us */
 	const char *cgroup_controllers;	/* blank-separated: what the hierarchy's root offers */
 	struct plan_id_maps sub_uid, sub_gid; /* /etc/subuid and /etc/subgid of the caller, with the caller's own id
-						 first: what newuidmap accepts; only filled for an unprivileged caller */
+						 first: what newuidmap accepts; filled for an unprivileged caller */
 	const char *runtime_dir;	/* $XDG_RUNTIME_DIR, NULL: not set */
 	const char *notify_socket;	/* $NOTIFY_SOCKET, NULL: none */
 	unsigned listen_fds;		/* $LISTEN_FDS when $LISTEN_PID is us */

@@ -368,7 +368,8 @@ static int check_context_type(const char *kind, struct error *err)
 	for (size_t i = 0; i < COUNT_OF(kinds); i++)
 		if (!kind || strcmp(kind, kinds[i]) == 0)
 			return 0;
-	fail_at(err, 0, "annotations[\"run.oci.mount_context_type\"]", "'%s' is no kind of SELinux mount context", kind);
+	fail_at(err, 0, "annotations[\"run.oci.mount_context_type\"]", "'%s' is no kind of SELinux mount context",
+		kind);
 	return error_hint(err, "context, fscontext, defcontext and rootcontext are");
 }
 

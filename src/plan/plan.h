@@ -343,7 +343,7 @@ struct plan {
 	/* PLAN_EXEC, PLAN_MOUNT, PLAN_UMOUNT: whom to join */
 	pid_t target_pid;
 	uint64_t target_start;
-	const char *gate;		/* EXEC: stop before execve and wait there for exec-start; "": under our pid; NULL: no */
+	const char *gate;		/* EXEC: wait before execve for exec-start; "": under our pid; NULL: no */
 	struct {
 		bool present, json;
 		unsigned timeout_ms;

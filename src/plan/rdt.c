@@ -67,7 +67,8 @@ int plan_rdt_group(struct arena *arena, const struct oci_intel_rdt *in, struct p
 	if (in->clos_id && strcmp(in->clos_id, "/") != 0 && !is_group(in->clos_id))
 		return fail_at(err, 0, "linux.intelRdt.closID", "'%s' is not the name of a group", in->clos_id);
 	if (r->exclusive && !is_group(plan->id))
-		return fail_at(err, 0, "linux.intelRdt", "the container's id is not the name of a group: give a closID");
+		return fail_at(err, 0, "linux.intelRdt",
+			       "the container's id is not the name of a group: give a closID");
 	if (plan_schemata(arena, in, r, err) < 0)
 		return -1;
 	r->create = r->exclusive || (r->clos[0] && r->schemata.n);

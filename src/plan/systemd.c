@@ -52,7 +52,8 @@ void systemd_set(struct buf *b, const char *name, const char *signature, const c
 
 static bool is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(":-_.\\@", c));
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr(":-_.\\@", c));
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -136,8 +137,8 @@ int plan_systemd_names(struct arena *arena, const char *path, const char *id, bo
 			       "cgroupsPath '%s' names a slice, which can hold no processes of its own", path);
 	unit = unit_name(arena, prefix, name);
 	if (strlen(unit) > UNIT_NAME_MAX)
-		return fail_at(err, 0, "linux.cgroupsPath", "the name of the unit '%.60s...' has more than %d bytes", unit,
-			       UNIT_NAME_MAX);
+		return fail_at(err, 0, "linux.cgroupsPath", "the name of the unit '%.60s...' has more than %d bytes",
+			       unit, UNIT_NAME_MAX);
 	if (plan_slice(arena, path, second ? arena_strndup(arena, path, (size_t)(first - path)) : "", user, ret_slice,
 		       err) < 0)
 		return -1;
@@ -173,7 +174,8 @@ static bool limits_pids(const struct plan_cgroup *cgroup)
 	return false;
 }
 
-static void plan_basics(struct buf *b, const char *slice, const struct plan_systemd *s, const struct plan_cgroup *cgroup)
+static void plan_basics(struct buf *b, const char *slice, const struct plan_systemd *s,
+			const struct plan_cgroup *cgroup)
 {
 	systemd_set(b, "Description", "s", "%s", s->description);
 	systemd_set(b, "Slice", "s", "%s", slice);
@@ -223,8 +225,8 @@ bool plan_systemd_is_user(const char *socket)
 }
 
 /* Privileges over the host mean the system's manager, and nothing else does: a user whose own one is not there must not
- * end up with an answer of the other.  Root in a user namespace is root of a container with a systemd of its own, or, for
- * engines, a user; only those have XDG_RUNTIME_DIR set. */
+ * end up with an answer of the other.  Root in a user namespace is root of a container with a systemd of its own, or,
+ * for engines, a user; only those have XDG_RUNTIME_DIR set. */
 int plan_systemd_manager(struct arena *arena, const struct host *host, struct plan_systemd *s, struct error *err)
 {
 	if (host->privileged || (host->euid == 0 && !host->runtime_dir)) {

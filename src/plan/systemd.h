@@ -57,8 +57,8 @@ __attribute__((format(printf, 4, 5))) void systemd_set(struct buf *b, const char
 /* Appends the property that stands for one write.  False: there is none. */
 bool systemd_limit(struct buf *b, const char *file, const char *value);
 
-/* DevicePolicy and DeviceAllow: what systemd's program lets through is no less than what ours does.  RESET: the unit may
- * have a list already. */
+/* DevicePolicy and DeviceAllow: what systemd's program lets through is no less than what ours does.  RESET: the unit
+ * may have a list already. */
 void systemd_devices(struct buf *b, const struct oci_resources *res, bool reset);
 
 /* The annotation org.systemd.property.NAME, a value in GVariant's text form. */

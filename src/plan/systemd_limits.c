@@ -91,7 +91,8 @@ static bool add_list(struct buf *b, const char *property, const char *value)
 	if (n <= 0)
 		return false;
 	for (int i = 0; i < n; i += 8)
-		p += snprintf(p, 3, "%02x", (unsigned)(bits[(size_t)i / CPULIST_BITS] >> ((size_t)i % CPULIST_BITS)) & 0xff);
+		p += snprintf(p, 3, "%02x",
+			      (unsigned)(bits[(size_t)i / CPULIST_BITS] >> ((size_t)i % CPULIST_BITS)) & 0xff);
 	systemd_property(b, property, "ay");
 	systemd_word(b, hex);
 	return true;

@@ -15,8 +15,8 @@ MUST_CHECK int bundle_path(struct arena *arena, const char *dir, const char **re
 /* Reads FILE ("-": standard input) and parses it as a document of TYPE.  Errors: "FILE:LINE:COLUMN: PLACE: what".
  * Unknown properties are shown at debug level.  *RET_TEXT (may be NULL) is the text, *RET_LEN its length; it lives in
  * KEEP, the document in ARENA. */
-MUST_CHECK int document_read(struct arena *arena, struct arena *keep, const char *file, const struct oci_type *type, void **ret,
-			     const char **ret_text, size_t *ret_len, struct error *err);
+MUST_CHECK int document_read(struct arena *arena, struct arena *keep, const char *file, const struct oci_type *type,
+			     void **ret, const char **ret_text, size_t *ret_len, struct error *err);
 
 /* The same for a text that is there already; it must live as long as ARENA, and NAME is what errors call it. */
 MUST_CHECK int document_parse(struct arena *arena, const char *name, const struct oci_type *type, const char *text,

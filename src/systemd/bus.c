@@ -37,8 +37,9 @@ static int fail_connect(const struct bus *b, int errnum, struct error *err)
 	error_code(err, "SYSTEMD_CONNECT");
 	if (str_starts(b->socket, "/run/dbus/") || b->direct)
 		return error_hint(err, "is systemd the init of this host? --cgroup-manager=cgroupfs does without it");
-	return error_hint(err, "a user's systemd runs in a login session, or after 'loginctl enable-linger'; it is found by "
-			       "XDG_RUNTIME_DIR alone; --cgroup-manager=cgroupfs does without it");
+	return error_hint(err,
+			  "a user's systemd runs in a login session, or after 'loginctl enable-linger'; it is found by "
+			  "XDG_RUNTIME_DIR alone; --cgroup-manager=cgroupfs does without it");
 }
 
 int bus_fail(const struct bus *b, int r, struct error *err)
@@ -47,14 +48,14 @@ int bus_fail(const struct bus *b, int r, struct error *err)
 	unsigned uid = (unsigned)geteuid();
 
 	if (r == -ETIMEDOUT) {
-		fail(err, 0, "systemd did not answer in time: %s of unit '%s' at '%s' as user %u", what, b->unit, b->socket,
-		     uid);
+		fail(err, 0, "systemd did not answer in time: %s of unit '%s' at '%s' as user %u", what, b->unit,
+		     b->socket, uid);
 		error_code(err, "SYSTEMD_TIMEOUT");
 		return error_hint(err, "see 'systemctl list-jobs' for what it is busy with");
 	}
 	if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE) {
-		fail(err, 0, "systemd closed the connection: %s of unit '%s' at '%s' as user %u", what, b->unit, b->socket,
-		     uid);
+		fail(err, 0, "systemd closed the connection: %s of unit '%s' at '%s' as user %u", what, b->unit,
+		     b->socket, uid);
 		return error_code(err, "SYSTEMD_DISCONNECTED");
 	}
 	if (!b->method)
@@ -251,7 +252,8 @@ int bus_wait_job(struct bus *b, sd_bus_message *answer, bool any_end, struct err
 	}
 	if (any_end || strcmp(b->result, "done") == 0)
 		return 0;
-	fail(err, 0, "systemd's job for unit '%s' (%s at '%s') ended with '%s'", b->unit, b->method, b->socket, b->result);
+	fail(err, 0, "systemd's job for unit '%s' (%s at '%s') ended with '%s'", b->unit, b->method, b->socket,
+	     b->result);
 	error_code(err, "SYSTEMD_JOB");
 	return error_hint(err, "see 'journalctl -u %s'", b->unit);
 }

@@ -204,7 +204,8 @@ static int is_described(struct call *c, const char *description, struct error *e
 	if (r >= 0)
 		r = sd_bus_set_method_call_timeout(c->bus.bus, bus_left(&c->bus));
 	if (r >= 0)
-		r = sd_bus_get_property_string(c->bus.bus, MANAGER_NAME, unit, UNIT_INTERFACE, "Description", &e, &text);
+		r = sd_bus_get_property_string(c->bus.bus, MANAGER_NAME, unit, UNIT_INTERFACE, "Description", &e,
+					       &text);
 	r = r < 0 ? bus_fail(&c->bus, r, err) : strcmp(text, description) == 0;
 	sd_bus_error_free(&e);
 	sd_bus_message_unref(answer);

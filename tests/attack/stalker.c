@@ -2,8 +2,8 @@
 /*
  * stalker COMMAND: a hostile process inside the container that watches for processes joining it and tries
  * everything on them that could lead to the host: trace them, look at their descriptors, their root and
- * their memory, open the file they execute for writing.  Prints "hit=WHAT PID DETAIL" (with the descriptor before the pid) for what worked and,
- * when it gets SIGTERM or finds the file /stop, "looked=N" for how many strangers it saw.
+ * their memory, open the file they execute for writing.  Prints "hit=WHAT PID DETAIL" (with the descriptor before the
+ * pid) for what worked and, when it gets SIGTERM or finds the file /stop, "looked=N" for how many strangers it saw.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the probe finds about extra confinement: raw system calls against a filter, ports, the core scheduling cookie. */
+/* What the probe finds about extra confinement: raw system calls against a filter, ports, the core scheduling
+ * cookie. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
