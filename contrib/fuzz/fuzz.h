@@ -65,9 +65,13 @@ static inline int fuzz_dir(void)
 	return fd;
 }
 
+/* NAME, the same in every call, is opened once; its pages are kept, where O_TRUNC would give them back each time. */
 static inline void fuzz_write(const char *name, const uint8_t *data, size_t size)
 {
-	int fd = openat(fuzz_dir(), name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	static int fd = -1;
 
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0, "a file can be written");
+	if (fd < 0)
+		fd = openat(fuzz_dir(), name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	must(fd >= 0 && pwrite(fd, data, size, 0) == (ssize_t)size && ftruncate(fd, (off_t)size) == 0,
+	     "a file can be written");
 }

@@ -8,9 +8,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static bool made;
 	char home[256];
 
-	(void)mkdirat(fuzz_dir(), "etc", 0755);
+	if (!made)
+		made = mkdirat(fuzz_dir(), "etc", 0755) == 0;
 	fuzz_write("etc/passwd", data, size);
 	for (uid_t uid = 0; uid < 2; uid++) {
 		memset(home, 'x', sizeof(home));

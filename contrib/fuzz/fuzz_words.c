@@ -44,9 +44,9 @@ static void cpus(const char *text)
 	int n = cpulist_parse(text, bits), highest = 0;
 
 	must(n >= -1 && n <= CPULIST_MAX, "a list has a highest number");
-	for (int i = 0; n >= 0 && i < CPULIST_MAX; i++)
-		if (bits[i / (int)CPULIST_BITS] >> (i % (int)CPULIST_BITS) & 1)
-			highest = i + 1;
+	for (int i = 0; n >= 0 && i < (int)CPULIST_WORDS; i++)
+		if (bits[i])
+			highest = (i + 1) * (int)CPULIST_BITS - __builtin_clzl(bits[i]);
 	must(n < 0 || n == highest, "which is the highest bit");
 }
 

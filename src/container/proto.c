@@ -118,12 +118,14 @@ int proto_recv(int sock, struct msg *ret, int *ret_fd)
 	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
 	while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset && (reset = true))));
+	/* An empty packet may have brought a descriptor, and then is none of ours. */
+	if (n >= 0)
+		fd = received_fd(&h);
 	/* Without last words it stays a reset: a start whose MSG_GO nobody read must not take it for execve. */
 	if (n <= 0 && reset)
 		errno = ECONNRESET;
 	if (n < 0 || (n == 0 && reset))
 		return -1;
-	fd = received_fd(&h);
 	if (n == 0 && fd < 0)
 		return 0;
 	if ((h.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < SHORT_SIZE ||

@@ -80,10 +80,53 @@ static void test_last_words(void **state)
 	}
 }
 
+static int lowest_free(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+/* A descriptor that comes with an empty packet, behind a reset too, does not stay with us. */
+static void test_empty_packet_with_descriptor(void **state)
+{
+	struct msg back;
+	int ends[2], before;
+
+	(void)state;
+	for (int reset = 0; reset < 2; reset++) {
+		_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+		struct iovec part = {.iov_base = control, .iov_len = 0};
+		struct msghdr h = {.msg_iov = &part,
+				   .msg_iovlen = 1,
+				   .msg_control = control,
+				   .msg_controllen = sizeof(control)};
+		struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+		if (reset)
+			assert_int_equal(proto_send_kind(ends[0], MSG_GO), 0);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &(int){STDERR_FILENO}, sizeof(int));
+		assert_int_equal(sendmsg(ends[1], &h, 0), 0);
+		if (reset)
+			close(ends[1]); /* with MSG_GO unread */
+		before = lowest_free();
+		assert_int_equal(proto_recv(ends[0], &back, NULL), -1);
+		assert_int_equal(lowest_free(), before);
+		close(ends[0]);
+		if (!reset)
+			close(ends[1]);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages),
-					   cmocka_unit_test(test_last_words)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_messages), cmocka_unit_test(test_last_words),
+					   cmocka_unit_test(test_empty_packet_with_descriptor)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
