@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "libocispec/arena.h"
@@ -307,6 +308,26 @@ static int finish_fs(struct draft *d, const struct oci_mount *in, const struct p
 	return 0;
 }
 
+/* config.md, Linux mount options: what is unknown is the file system's, for the fifth argument of mount(2), where the
+ * kernel ignores it for a bind mount.  So is a value, NAME=VALUE; a bare word is an error: it may be a restriction with
+ * a letter wrong, and a mount without it would have more rights than was meant. */
+static int drop_data(struct draft *d, const struct oci_mount *in, struct error *err)
+{
+	struct plan_mount *m = d->m;
+
+	for (size_t i = 0; i < m->data.n; i++) {
+		if (!strchr(m->data.v[i], '=')) {
+			fail_at(err, 0, d->at, "unknown option '%s' of the bind mount on '%s'", m->data.v[i],
+				in->destination);
+			return error_code(err, "MOUNT_OPTION");
+		}
+		log_warning("%s: '%s' is a file system's option: it has no effect on the bind mount on '%s'", d->at,
+			    m->data.v[i], in->destination);
+	}
+	m->data.n = 0;
+	return 0;
+}
+
 static int finish_bind(struct draft *d, const struct oci_mount *in, const struct plan *plan, struct error *err)
 {
 	struct plan_mount *m = d->m;
@@ -314,11 +335,8 @@ static int finish_bind(struct draft *d, const struct oci_mount *in, const struct
 	m->kind = PLAN_MOUNT_BIND;
 	if (!in->source || !in->source[0])
 		return fail_at(err, 0, d->at, "bind mount on '%s' has no source", in->destination);
-	if (m->data.n) {
-		fail_at(err, 0, d->at, "unknown option '%s' of the bind mount on '%s'", m->data.v[0],
-			in->destination);
-		return error_code(err, "MOUNT_OPTION");
-	}
+	if (drop_data(d, in, err) < 0)
+		return -1;
 	if (m->tmpcopyup)
 		return fail_at(err, 0, d->at, "option 'tmpcopyup' needs a tmpfs, '%s' is a bind mount",
 			       in->destination);

@@ -279,6 +279,21 @@ no_option() {
 	like '^stat./mnt=dir mode=0711 uid=7'
 }
 
+@test "mount options: what is a filesystem's on a bind mount is no error, and changes nothing" {
+	# "Runtimes SHOULD treat unknown options as filesystem-specific ones and pass those ... to the fifth
+	# (data) argument of mount(2)": for a bind mount the kernel ignores them there.
+	requires root
+	mkdir -m 711 "$TMP/source"
+	cp plain.json "$BUNDLE/config.json"
+	cfg '.mounts += [{destination: "/mnt", source: $s,
+		options: ["nosuid", "strictatime", "mode=755", "size=1k", "bind", "shared"]}]' --arg s "$TMP/source"
+	args stat /mnt
+	run_split vert --log-level warning run --bundle "$BUNDLE" "$ID"
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	[[ $output == *"stat./mnt=dir mode=0711"* ]]
+	[[ $stderr == *"warning: mounts[5]: 'mode=755' "*"warning: mounts[5]: 'size=1k' "* ]] || { echo "$stderr"; return 1; }
+}
+
 @test "mount options: every one that features lists is recognized" {
 	requires root
 	local word
