@@ -116,8 +116,8 @@ static int new_session(void *context, struct error *err)
 	return 0;
 }
 
-/* Otherwise others live in the mount namespace, the host itself most of all: nothing is mounted there, and its root
- * stays where it is. */
+/* Otherwise the mount namespace is the runtime's own: nothing is mounted there, and its root stays where it is.  One
+ * that is joined was checked not to be (namespaces_open()). */
 static bool has_own_mounts(const struct plan *p)
 {
 	return p->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT;

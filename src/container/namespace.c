@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/blame.h"
@@ -53,6 +54,27 @@ static int open_one(const struct plan_namespace *ns, int kind, int *ret_fd, stru
 	return 0;
 }
 
+/* The container's mounts are made in the mount namespace that it joins, and its root becomes that of all who live
+ * there.  Not of ours, nor of the host's: everybody would lose theirs. */
+static int spare_host(const struct plan_namespace *ns, int fd, struct error *err)
+{
+	static const char *const spared[] = {"/proc/self/ns/mnt", "/proc/1/ns/mnt"};
+	struct stat joined, other;
+
+	if (fstat(fd, &joined) < 0)
+		return fail_at(err, errno, ns->at, "look at the mount namespace '%s'", ns->path);
+	for (size_t i = 0; i < COUNT_OF(spared); i++) {
+		if (stat(spared[i], &other) < 0 || other.st_ino != joined.st_ino || other.st_dev != joined.st_dev)
+			continue; /* one that we may not look at we may not join either */
+		fail_at(err, 0, ns->at, "'%s' is the mount namespace of %s: the container would take its root away",
+			ns->path, i ? "the host's first process" : "the runtime");
+		error_path(err, ns->path);
+		error_hint(err, "leave the path out: the container then has a new mount namespace");
+		return error_code(err, "NAMESPACE_HOST");
+	}
+	return 0;
+}
+
 int namespaces_open(struct init *init, struct error *err)
 {
 	const struct plan *p = init->plan;
@@ -64,6 +86,8 @@ int namespaces_open(struct init *init, struct error *err)
 			continue;
 		joins = true;
 		if (open_one(&p->ns[i], i, &init->stage_ns[i], err) < 0)
+			return -1;
+		if (i == PLAN_NS_MOUNT && spare_host(&p->ns[i], init->stage_ns[i], err) < 0)
 			return -1;
 	}
 	init->staged = p->ns[PLAN_NS_USER].how == PLAN_NS_JOIN || p->ns[PLAN_NS_PID].how == PLAN_NS_JOIN ||
@@ -79,9 +103,6 @@ int namespaces_join(const struct init *init, struct error *err)
 		if (init->stage_ns[i] >= 0 && setns(init->stage_ns[i], 0) < 0)
 			return fail_at(err, errno, p->ns[i].at, "join the %s namespace '%s'", kinds[i].name,
 				       p->ns[i].path);
-	/* The container's own mounts must not appear in a namespace that others live in: it gets a copy. */
-	if (p->ns[PLAN_NS_MOUNT].how == PLAN_NS_JOIN && unshare(CLONE_NEWNS) < 0)
-		return fail_at(err, errno, p->ns[PLAN_NS_MOUNT].at, "copy the joined mount namespace");
 	return 0;
 }
 

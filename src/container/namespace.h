@@ -19,7 +19,8 @@
 #include "container/init.h"
 #include "plan/plan.h"
 
-/* Opens the namespaces that are joined into INIT->stage_ns, checks their types, and decides INIT->staged. */
+/* Opens the namespaces that are joined into INIT->stage_ns, checks their types, and decides INIT->staged.  A mount
+ * namespace must be neither ours nor the host's. */
 MUST_CHECK int namespaces_open(struct init *init, struct error *err);
 
 /* Clones init_main(INIT) into the namespaces and CGROUP (a descriptor, -1: stays in ours).  SOCK is our end of
@@ -27,7 +28,7 @@ MUST_CHECK int namespaces_open(struct init *init, struct error *err);
 MUST_CHECK int namespaces_clone(struct init *init, int cgroup, int sock, pid_t *ret_pid, int *ret_pidfd,
 				struct error *err);
 
-/* In init: joins what a stage process did not join before; of a mount namespace that was joined it makes a copy. */
+/* In init: joins what a stage process did not join before. */
 MUST_CHECK int namespaces_join(const struct init *init, struct error *err);
 
 /* Does the network namespace follow after the clone?  INIT has been through namespaces_open(). */

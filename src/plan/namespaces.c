@@ -53,7 +53,8 @@ static int plan_time(const struct oci_config *config, struct plan *plan, struct 
 static int check_needs(const struct oci_config *config, const struct plan *plan, struct error *err)
 {
 	const struct oci_linux *l = config->linux;
-	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT; /* of a joined one it gets a copy */
+	/* One that is joined is never the host's: container/namespace.c */
+	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT;
 	const struct {
 		bool asked;
 		const char *where;

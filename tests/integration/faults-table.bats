@@ -182,6 +182,7 @@ key() { # KEY VALUE: of the log line
 	fault NAMESPACE_PATH 1 - /nowhere "$ipc" --arg p /nowhere
 	fault NAMESPACE_TYPE 1 - /proc/self/ns/uts "$ipc" --arg p /proc/self/ns/uts
 	fault NAMESPACE_INVALID 1 - - "$ipc" --arg p relative
+	fault NAMESPACE_HOST 1 - /proc/self/ns/mnt "${ipc//ipc/mount}" --arg p /proc/self/ns/mnt
 	fault USER_UNMAPPED 1 process.user.uid - "$user"' | .process.user.uid = 5' "${ids[@]}"
 	fault USER_UNMAPPED 1 process.user.gid - "$user"' | .process.user.gid = 5' "${ids[@]}"
 	fault USER_UNMAPPED 1 'process.user.additionalGids[0]' - "$user"' | .process.user.additionalGids = [7]' "${ids[@]}"

@@ -98,13 +98,32 @@ join() {
 }
 
 @test "namespaces: a mount namespace is joined by its path" {
+	# "The runtime MUST place the container process in the namespace associated with that path."
 	requires root
+	local before
 	hold_ns -m --propagation private
 	nsenter -t "$HOLDER" -m mount -t tmpfs joined "$BUNDLE/rootfs/data"
 	join mount "/proc/$HOLDER/ns/mnt"
-	cfg '.mounts |= map(select(.destination == "/proc"))'
-	probe mounts
+	before=$(</proc/self/mountinfo)
+	probe ns , mounts
+	has "ns.mnt=$(readlink "/proc/$HOLDER/ns/mnt")"
 	mounted /data source=joined
+	mounted /proc type=proc
+	[ "$(</proc/self/mountinfo)" = "$before" ]
+}
+
+@test "namespaces: a mount namespace that is the runtime's or the host's is not joined" {
+	requires root
+	local path
+	only_vert "peers take the host's root away"
+	for path in /proc/self/ns/mnt /proc/1/ns/mnt; do
+		join mount "$path"
+		# Should it happen, it does so to a namespace made for it.
+		run_split timeout --foreground 20 unshare --mount "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+		[ "$status" = 1 ]
+		[[ $stderr == *"[NAMESPACE_HOST"* ]] || { echo "$stderr"; return 1; }
+		! vert state "$ID" 2>/dev/null || return 1
+	done
 }
 
 @test "namespaces: a cgroup namespace is joined by its path" {
