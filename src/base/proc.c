@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "fd.h"
 #include "naive.h"
@@ -60,6 +61,22 @@ uint64_t proc_start_time(pid_t pid, char *ret_state)
 	if (ret_state)
 		*ret_state = *stat;
 	return stat_field(stat, 22);
+}
+
+bool proc_surely_lives(pid_t pid)
+{
+	char path[32], program[1];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return readlink(path, program, sizeof(program)) >= 0;
+}
+
+bool proc_never_executed(pid_t pid, uint64_t start_time)
+{
+	enum { FLAGS = 9, PF_FORKNOEXEC = 0x40 }; /* a number that tools read: it has not changed since Linux 1.3 */
+	char text[1024], *stat = read_stat(pid, text, sizeof(text));
+
+	return stat && stat_field(stat, 22) == start_time && (stat_field(stat, FLAGS) & PF_FORKNOEXEC);
 }
 
 bool proc_exit_status(int pidfd, pid_t pid, uint64_t start_time, int *ret)

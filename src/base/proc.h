@@ -12,6 +12,14 @@
  * *RET_STATE, when not NULL, gets the state letter ('Z': zombie). */
 uint64_t proc_start_time(pid_t pid, char *ret_state);
 
+/* Does PID surely live?  One system call.  What dies gives its memory back before it closes its descriptors, so this is
+ * false for one whose descriptors were closed by its death.  False also when we may not look. */
+bool proc_surely_lives(pid_t pid);
+
+/* PID has executed no program since it was cloned, and nobody has waited for it: once its descriptors are closed, this
+ * tells one that died before or in its execve(2) from one that is through with it. */
+bool proc_never_executed(pid_t pid, uint64_t start_time);
+
 /* How a process ended, in wait(2)'s form, without being its parent: asked of the zombie, or of PIDFD (-1: none), which
  * must have been opened while it lived, once its parent has waited for it.  False: nobody can tell (any more). */
 bool proc_exit_status(int pidfd, pid_t pid, uint64_t start_time, int *ret);

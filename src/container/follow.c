@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "container/handover.h"
 #include "container/hooks.h"
@@ -111,6 +112,14 @@ static int lost(struct launch *l, struct error *err)
 	while ((n = launch_next_message(l, err)) > 0)
 		;
 	return n < 0 ? -1 : handover_lost(l->pidfd, l->cgroup.dirfd, err);
+}
+
+int launch_died_first(struct launch *l, struct error *err)
+{
+	if (proc_surely_lives(l->pid) || !proc_never_executed(l->pid, l->start_time))
+		return 0;
+	l->hooks_ran |= l->plan->hooks[PLAN_HOOK_START_CONTAINER].n > 0;
+	return handover_lost(l->pidfd, l->cgroup.dirfd, err);
 }
 
 void launch_hear_last_words(struct launch *l, struct error *err)

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/denials.h"
+#include "container/oom.h"
 #include "kernel/privilege.h"
 
 int handover_pid_file(const char *path, pid_t pid, struct error *err)
@@ -155,39 +156,14 @@ int handover_listener(const struct plan *plan, int pidfd, pid_t pid, int number,
 	return rc;
 }
 
-/* "limit 1048576, peak 1040384" of a memory cgroup: what one needs to choose a better limit. */
-static void tell_memory(int cgroup_dirfd, struct error *err)
-{
-	char max[32], peak[32] = "not known";
-
-	if (fd_read_small(cgroup_dirfd, "memory.max", max, sizeof(max)) <= 0)
-		return;
-	(void)fd_read_small(cgroup_dirfd, "memory.peak", peak, sizeof(peak)); /* from Linux 5.19 on */
-	error_hint(err, "the limit is %s bytes, the peak was %s: raise linux.resources.memory.limit", max, peak);
-}
-
-static bool was_oom_killed(int cgroup_dirfd)
-{
-	char text[512], *p;
-
-	if (cgroup_dirfd < 0 || fd_read_small(cgroup_dirfd, "memory.events", text, sizeof(text)) <= 0)
-		return false;
-	p = strstr(text, "oom_kill ");
-	return p && p[9] != '0';
-}
-
 int handover_lost(int pidfd, int cgroup_dirfd, struct error *err)
 {
 	int status;
 
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it closed its socket: it is not there for us any more */
 	status = proc_reap(pidfd);
-	if (was_oom_killed(cgroup_dirfd)) {
-		fail_at(err, 0, "linux.resources.memory.limit",
-			"the container's init was OOM-killed: the memory limit could be too low");
-		tell_memory(cgroup_dirfd, err);
-		return error_code(err, "OOM");
-	}
+	if (oom_explain(cgroup_dirfd, err) < 0)
+		return -1;
 	if (status >= 0 && WIFSIGNALED(status))
 		fail(err, 0, "read from the init process: it was killed by signal %d", WTERMSIG(status));
 	else if (status >= 0)

@@ -302,7 +302,7 @@ static int let_run(void *context, struct error *err)
 	n = l->plan->criu.program ? 0 : launch_next_message(l, err);
 	if (n > 0)
 		return fail(err, EBADMSG, "message from init after its start");
-	if (n < 0 || launch_hooks(l, PLAN_HOOK_POSTSTART, err) < 0)
+	if (n < 0 || launch_died_first(l, err) < 0 || launch_hooks(l, PLAN_HOOK_POSTSTART, err) < 0)
 		return -1;
 	/* Created it is: from now on a delete needs not wait for us. */
 	close_keeping_errno(&l->claim);

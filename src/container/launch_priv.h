@@ -49,6 +49,9 @@ MUST_CHECK int launch_limit_cgroup(void *context, struct error *err);
 /* Sends a message without contents; when init is gone, its last words or how it died are the error. */
 MUST_CHECK int launch_tell(struct launch *l, enum msg_kind kind, struct error *err);
 
+/* The conversation has ended: by execve, or by a death before it, which is an error. */
+MUST_CHECK int launch_died_first(struct launch *l, struct error *err);
+
 /* After a step of ours failed: when that was because init had given up, init's reason takes the place of *ERR. */
 void launch_hear_last_words(struct launch *l, struct error *err);
 

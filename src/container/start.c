@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "container/delete.h"
 #include "container/hooks.h"
 #include "container/notify.h"
+#include "container/oom.h"
 #include "container/proto.h"
 #include "container/record.h"
 #include "container/state.h"
@@ -124,8 +127,30 @@ static int destroy_after_hook(struct start *s, struct error *err)
 	return -1;
 }
 
-/* End of file: the socket was closed by execve.  Also by a death between our message and it, which nobody can
- * tell from a program that ended at once. */
+/* The conversation has ended.  A death before execve is an error; one after it, however soon, is the program's own. */
+static int died_first(const struct start *s, struct error *err)
+{
+	const struct container *c = &s->c;
+	uint64_t since = c->record->start_time.v;
+	bool never;
+	int status;
+
+	if (proc_surely_lives(c->pid))
+		return 0;
+	never = proc_never_executed(c->pid, since);
+	if (!never && proc_start_time(c->pid, NULL) == since)
+		return 0;
+	if (oom_explain(c->cgroup, err) < 0)
+		return -1;
+	if (!never) /* its parent has waited for it already: it may have run a short program */
+		return 0;
+	fail(err, 0, "container '%s' died before its program was executed", c->id);
+	if (proc_exit_status(c->pidfd, c->pid, since, &status) && WIFSIGNALED(status))
+		error_hint(err, "it was killed by signal %d", WTERMSIG(status));
+	return error_code(err, "INIT_DIED");
+}
+
+/* End of file: the socket was closed by execve, or by a death between our message and it. */
 static int wait_for_execve(void *context, struct error *err)
 {
 	struct start *s = context;
@@ -133,7 +158,7 @@ static int wait_for_execve(void *context, struct error *err)
 	int r = proto_recv(s->sock, &m, NULL);
 
 	if (r == 0)
-		return 0;
+		return died_first(s, err);
 	if (r > 0 && m.kind == MSG_ERROR) {
 		*err = m.error;
 		return str_starts(err->where, "hooks.") ? destroy_after_hook(s, err) : -1;

@@ -37,8 +37,8 @@ int state_is_waiting(int dirfd)
 	bool any = false;
 
 	/* A running container has none of them, which is most of those who are asked. */
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		any |= faccessat(dirfd, names[i], F_OK, 0) == 0 || errno != ENOENT;
+	for (size_t i = 0; i < COUNT_OF(names) && !any; i++)
+		any = faccessat(dirfd, names[i], F_OK, 0) == 0 || errno != ENOENT;
 	if (!any)
 		return 0;
 	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -91,6 +91,46 @@ load helpers
 	within 5 nothing_in_cgroup
 }
 
+# A filter that kills at execve(2): what a kernel out of memory does there, and with a name that tells.
+killed_at_execve() {
+	only_vert "others tell nothing"
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+}
+
+@test "start: a death in execve is an error, and the container is stopped" {	# runtime.md: start MUST run the program
+	killed_at_execve
+	# Its parent must not wait for it before start has looked.
+	bg helper neglect sh -c '"$@" </dev/null >/dev/null 2>&1' sh "$RUNTIME" --root "$ROOT" create --bundle "$BUNDLE" "$ID"
+	within 5 grep -q command=0 bg.out
+	is_status "$ID" created
+	run vert start "$ID"
+	[ "$status" = 1 ]
+	[[ $output == *"container '$ID' died before its program was executed"* ]]
+	is_status "$ID" stopped
+	vert delete "$ID"
+}
+
+@test "run: a death in execve is an error, and nothing is left" {	# runtime.md: start MUST run the program
+	killed_at_execve
+	run vert run --bundle "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ $output == *"read from the init process: it was killed by signal 31"* ]]
+	run vert run --detach --bundle "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ $output == *"read from the init process: it was killed by signal 31"* ]]
+	refused "container does not exist: '$ID'" vert state "$ID"
+}
+
+@test "run: poststop hooks follow a death in execve that startContainer hooks went before" {	# runtime.md: poststop hooks
+	killed_at_execve
+	cfg '.hooks = {startContainer: [{path: "/bin/probe", args: ["probe", "exit", "0"]}],
+		poststop: [{path: "/bin/sh", args: ["sh", "-c", ": >" + $mark]}]}' --arg mark "$TMP/poststop"
+	run vert run --bundle "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[ -e "$TMP/poststop" ]
+}
+
 nothing_in_cgroup() {
 	[ -z "$CG" ] || [ -z "$(cat "$CGROUPFS$CG/$ID/cgroup.procs")" ]
 }

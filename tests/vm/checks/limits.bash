@@ -94,6 +94,18 @@ start_killed() {
 	echo end
 }
 
+# Killed for its memory in execve itself, where nobody of the container's is left to say so: its arguments are copied
+# there, and are more than the limit.
+exec_killed() {
+	l_bundle '{memory: {limit: 1048576, swap: 1048576}}' true &&
+		jq '.process.args += [range(15) | "x" * 100000]' $LB/config.json > $LB/new && mv $LB/new $LB/config.json || return 1
+	"$RT" run -b $LB l 2>&1
+	echo $?
+	"$RT" create -b $LB l > /dev/null < /dev/null && "$RT" start l 2>&1
+	echo $?
+	"$RT" delete -f l
+}
+
 # Two loops on one processor, one with eight times the shares.
 weights() {
 	local a b
@@ -171,6 +183,7 @@ check device-null '' p_run --cap-add mknod $IMAGE \
 	sh -c 'mknod /d c 1 3 && echo x > /d'
 check limit-swap '^33554432 0 0 (137|9) $' swap_bites
 check limit-start-oom '(OOM|memory limit).* 1 end $' start_killed
+check limit-exec-oom '(OOM|memory limit).* 1 .*(OOM|memory limit).* 1 $' exec_killed
 check limit-weight-bites '^more ' weights
 check limit-io 'wbps=1048576 slow $' io_bites
 check limit-hugetlb '^2097152 one not two $' hugetlb_bites
