@@ -51,7 +51,7 @@ static int check(const struct checkpoint *k, struct error *err)
 		return fail(err, 0, "container '%s' is not running: it is %s", c->id, container_status_name(c->status));
 	if (k->config->process && k->config->process->terminal.v) {
 		fail_at(err, 0, "process.terminal", "container '%s' has a terminal and cannot be dumped", c->id);
-		return error_hint(err, "the program criu has no way to hand the terminal's master over at the restore");
+		return error_hint(err, "vert runs criu as a command, which cannot hand over the terminal's master");
 	}
 	return 0;
 }

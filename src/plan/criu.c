@@ -180,7 +180,7 @@ int plan_criu_restore(struct arena *arena, const struct criu_options *o, const c
 
 	if (p->process.terminal) {
 		fail_at(err, 0, "process.terminal", "a container with a terminal cannot be restored");
-		return error_hint(err, "the program criu has no way to hand the terminal's master over");
+		return error_hint(err, "vert runs criu as a command, which cannot hand over the terminal's master");
 	}
 	add(&w, "criu");
 	add(&w, "restore");
