@@ -4,6 +4,84 @@
 
 load helpers
 
+# The specification's words, from its own pages: not from a table of vert's.
+expected() {
+	cat <<-'EOF'
+	{
+	"ociVersionMin": "1.0.0", "ociVersionMax": "1.3.0",
+	"hooks": ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"],
+	"mountOptions": [
+		"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "idmap",
+		"iversion", "lazytime", "loud", "mand", "noatime", "nodev", "nodiratime", "noexec",
+		"noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid",
+		"nosymfollow", "private", "ratime", "rbind", "rdev", "rdiratime", "relatime",
+		"remount", "rexec", "ridmap", "rnoatime", "rnodev", "rnodiratime", "rnoexec",
+		"rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate",
+		"rrelatime", "rro", "rrw", "rshared", "rslave", "rstrictatime", "rsuid", "rsymfollow",
+		"runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow",
+		"sync", "tmpcopyup", "unbindable"],
+	"linux": {
+		"namespaces": ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"],
+		"capabilities": [
+			"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
+			"CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP",
+			"CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+			"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
+			"CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+			"CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+			"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
+			"CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
+			"CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
+			"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
+			"CAP_CHECKPOINT_RESTORE"],
+		"cgroup": {"v1": false, "v2": true, "systemd": true, "systemdUser": true, "rdma": true},
+		"seccomp": {"enabled": true,
+			"actions": ["SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
+				"SCMP_ACT_ERRNO", "SCMP_ACT_TRACE", "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY"],
+			"operators": ["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT",
+				"SCMP_CMP_MASKED_EQ"],
+			"knownFlags": ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+				"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+			"supportedFlags": ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG",
+				"SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]},
+		"apparmor": {"enabled": true}, "selinux": {"enabled": true},
+		"intelRdt": {"enabled": true, "schemata": true, "monitoring": true},
+		"memoryPolicy": {
+			"modes": ["MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE", "MPOL_PREFERRED",
+				"MPOL_PREFERRED_MANY", "MPOL_LOCAL"],
+			"flags": ["MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"]},
+		"mountExtensions": {"idmap": {"enabled": true}},
+		"netDevices": {"enabled": true}
+	},
+	"potentiallyUnsafeConfigAnnotations": ["run.oci.", "run.vert.", "org.systemd.property.", "org.criu."]
+	}
+	EOF
+}
+
+@test "features: the whole document, each word of the specification and none besides" {
+	only_vert
+	local ours='["copy-symlink", "dest-nofollow", "src-nofollow"]' systemd
+	# Built without systemd's library there is nothing to say about it.
+	systemd=$(vert features | jq .linux.cgroup.systemd)
+	vert --version | grep -q -- "+SYSTEMD" && [ "$systemd" = true ] || [ "$systemd" = false ]
+	diff <(expected | jq -S --argjson s "$systemd" '.linux.cgroup.systemd = $s | .linux.cgroup.systemdUser = $s
+			| walk(if type == "array" then sort else . end)') \
+		<(vert features | jq -S --argjson ours "$ours" 'del(.annotations, .linux.seccomp.archs)
+			| .mountOptions -= $ours | walk(if type == "array" then sort else . end)')
+	vert features | jq -e --argjson ours "$ours" '$ours - .mountOptions == []'
+}
+
+@test "features: the architectures are the specification's, as far as the seccomp library knows them" {
+	only_vert
+	requires seccomp
+	local known='["X86", "X86_64", "X32", "ARM", "AARCH64", "MIPS", "MIPS64", "MIPS64N32", "MIPSEL", "MIPSEL64", "MIPSEL64N32",
+		"PPC", "PPC64", "PPC64LE", "S390", "S390X", "PARISC", "PARISC64", "RISCV64"]'
+	# Those came with libseccomp 2.6.
+	local later='["LOONGARCH64", "M68K", "SH", "SHEB"]'
+	vert features | jq -e --argjson k "$known" --argjson l "$later" '[.linux.seccomp.archs[] | ltrimstr("SCMP_ARCH_")]
+		| . - $k - $l == [] and $k - . == []'
+}
+
 @test "features: is JSON and nothing on stderr" {
 	only_vert "crun 1.8 has no features"
 	run --separate-stderr vert features
