@@ -8,9 +8,9 @@
  *                                    <-------------  MSG_CONSOLE + master
  *                                    <-------------  MSG_SECCOMP
  *   oom score
+ *   pid file, MSG_GO, ahead          ------------->
  *                                    <-------------  MSG_READY
- *   pid file
- *   MSG_GO                           ------------->  execve
+ *   or now: pid file, pidfd, MSG_GO  ------------->  execve
  *   end of file: it runs             <-------------
  *
  * We are the sealed copy and not dumpable before the first namespace is joined: what lives in the container can
@@ -119,6 +119,7 @@ static int clone_process(void *context, struct error *err)
 {
 	struct join *j = context;
 
+	j->door = has_occupant(j) ? -1 : j->cgroup;
 	if (!has_occupant(j)) {
 		if ((join_leaves_host(j) ? join_clone_by_stage : join_clone)(j, err) < 0)
 			return -1;
@@ -144,6 +145,31 @@ static int set_oom_score(void *context, struct error *err)
 	if (!j->plan->process.set_oom_score || j->plan->euid != 0)
 		return 0;
 	return handover_oom_score(j->plan, j->pid, err);
+}
+
+/* The pid file is what tells conmon that exec worked: it must be there before the program can end, and
+ * must not stay when it could not be started. */
+static int publish(struct join *j, struct error *err)
+{
+	if (!j->plan->pid_file)
+		return 0;
+	j->published = true;
+	return handover_pid_file(j->plan->pid_file, j->pid, err);
+}
+
+/* A process that needs nothing else of us has our word ahead, and waits for nobody when it comes to its program. */
+static int let_go(void *context, struct error *err)
+{
+	struct join *j = context;
+	const struct plan *p = j->plan;
+
+	if (p->process.terminal || p->process.seccomp.notify || p->gate || p->pidfd_socket)
+		return 0;
+	if (publish(j, err) < 0)
+		return -1;
+	/* One that is dead already may have left its reason: who follows it finds that. */
+	j->let_go = proto_send_kind(j->sock, MSG_GO) == 0;
+	return 0;
 }
 
 static int on_message(struct join *j, const struct msg *m, int *fd, struct error *err)
@@ -225,7 +251,6 @@ int join_follow(struct join *j, struct error *err)
 		if (n == 0)
 			return handover_lost(j->pidfd, j->cgroup, err);
 	}
-	join_reap_stage(j); /* until then it counts as a process of the container's limit */
 	return 0;
 }
 
@@ -234,21 +259,21 @@ static int follow(void *context, struct error *err)
 	return join_follow(context, err);
 }
 
-/* The pid file is what tells conmon that exec worked: it must be there before the program can end, and
- * must not stay when it could not be started. */
 static int let_run(void *context, struct error *err)
 {
 	struct join *j = context;
 	int n;
 
-	if (j->plan->pid_file && handover_pid_file(j->plan->pid_file, j->pid, err) < 0)
-		return -1;
-	if (j->plan->pidfd_socket && handover_pidfd(j->plan->pidfd_socket, j->pidfd, err) < 0)
-		return -1;
-	if (j->plan->gate)
-		return join_leave_at_gate(j, err);
-	if (proto_send_kind(j->sock, MSG_GO) < 0)
-		return handover_lost(j->pidfd, j->cgroup, err);
+	if (!j->let_go) {
+		if (!j->published && publish(j, err) < 0)
+			return -1;
+		if (j->plan->pidfd_socket && handover_pidfd(j->plan->pidfd_socket, j->pidfd, err) < 0)
+			return -1;
+		if (j->plan->gate)
+			return join_leave_at_gate(j, err);
+		if (proto_send_kind(j->sock, MSG_GO) < 0)
+			return handover_lost(j->pidfd, j->cgroup, err);
+	}
 	n = next_message(j, err);
 	return n > 0 ? fail(err, EBADMSG, "message from the process after its start") : n;
 }
@@ -259,11 +284,10 @@ static void join_undo(struct join *j, struct error *err)
 		(void)sys_pidfd_send_signal(j->pidfd, SIGKILL);
 		(void)proc_reap(j->pidfd);
 	}
-	join_reap_stage(j);
 	scope_undo(&j->scope, &j->plan->cgroup);
 	if (j->plan->probe.present)
 		probe_undo(&j->probe, j->plan, err);
-	if (j->ready && j->plan->pid_file)
+	if (j->published)
 		(void)unlink(j->plan->pid_file);
 }
 
@@ -278,6 +302,7 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		{"clone", clone_process},
 		/* from outside: the child may be without the privilege */
 		{"join resctrl group and cookie, set oom score", set_oom_score},
+		{"let go", let_go}, /* after the last thing that is to be done before its program */
 		{"follow", follow},
 		{"let run", let_run},
 	};
@@ -285,10 +310,10 @@ int join(const struct plan *plan, int *ret_status, struct error *err)
 		.plan = plan,
 		.target = -1,
 		.cgroup = -1,
+		.door = -1,
 		.sock = -1,
 		.child_sock = -1,
 		.pidfd = -1,
-		.stage = -1,
 		.master = -1,
 		.scope = SCOPE_NONE,
 		.occupant = -1,

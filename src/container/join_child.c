@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -147,6 +148,20 @@ static int execute(void *context, struct error *err)
 	return become_exec(&((struct join *)context)->become, err);
 }
 
+static void close_joiners(const struct join *j)
+{
+	const int open[] = {j->door, j->occupant, j->sock, j->signals, j->sibling ? j->cgroup : -1};
+	size_t n = COUNT_OF(open);
+
+	if (join_leaves_host(j)) { /* the others are closed, and so is the log */
+		log_settings.fd = -1;
+		n = 2;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (open[i] >= 0)
+			fd_close(open[i]);
+}
+
 _Noreturn void join_child(struct join *j)
 {
 	static const struct step steps[] = {
@@ -162,14 +177,7 @@ _Noreturn void join_child(struct join *j)
 	struct msg m = {.kind = MSG_ERROR};
 
 	(void)prctl(PR_SET_NAME, "vert:exec");
-	if (j->sock >= 0)
-		fd_close(j->sock);
-	if (j->signals >= 0)
-		fd_close(j->signals);
-	if (j->cgroup >= 0)
-		fd_close(j->cgroup);
-	if (j->occupant >= 0)
-		fd_close(j->occupant);
+	close_joiners(j);
 	if (steps_run("exec", steps, COUNT_OF(steps), j, &m.error) < 0)
 		(void)proto_send(j->child_sock, &m, -1); /* nobody listens: nobody needs to know */
 	_exit(m.error.status ? m.error.status : 1);

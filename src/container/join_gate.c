@@ -62,7 +62,6 @@ int join_leave_at_gate(struct join *j, struct error *err)
 	if (hand_over(j, gate, err) == 0)
 		return 0;
 	gate_remove(dir, name);
-	j->ready = true; /* the pid file goes */
 	return -1;
 }
 

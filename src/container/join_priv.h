@@ -14,16 +14,18 @@ struct join {
 	const struct plan *plan;
 	int target;	/* pidfd of the container's first process */
 	int cgroup;	/* directory, -1: stays in ours */
+	int door;	/* the directory to clone into, -1: none, or in it already */
 	int sock, child_sock;
 	pid_t pid;
 	int pidfd;	/* the new process, -1: not cloned */
-	int stage;	/* the process that cloned it, to be waited for; -1: none */
 	int master, signals;
 	struct scope scope;
 	bool sibling;	/* who clones is not we, but a child of ours: see scope.h */
-	bool staged;	/* likewise, but outside the cgroup: see join_stage.c */
+	bool staged;	/* likewise, but outside the cgroup, and in our memory: see join_stage.c */
 	int occupant;	/* the socket of who clones, -1 */
 	bool ready;
+	bool published; /* the pid file */
+	bool let_go;	/* MSG_GO is sent */
 
 	unsigned long later; /* namespaces the child joins */
 	int slave;
@@ -40,15 +42,13 @@ bool join_leaves_host(const struct join *j);
 /* Joins what must be joined before the clone, where that is for us to do. */
 MUST_CHECK int join_enter(struct join *j, struct error *err);
 
-/* Joins all but the cgroup namespace and closes all of the host's but the sockets REPORT and child_sock. */
+/* Joins what can be joined before the clone, and closes all of the host's but the sockets REPORT (-1: none) and
+ * child_sock and the door. */
 MUST_CHECK int join_leave_host(struct join *j, int report, struct error *err);
 
 /* Clones the process, here or by a stage process that leaves the host first. */
 MUST_CHECK int join_clone(struct join *j, struct error *err);
 MUST_CHECK int join_clone_by_stage(struct join *j, struct error *err);
-
-/* Waits for the end of the stage process, which has nothing more to do. */
-void join_reap_stage(struct join *j);
 
 /* Waits until SOCK can be read; a signal that asks us to end is an error. */
 MUST_CHECK int join_wait(struct join *j, int sock, struct error *err);

@@ -13,19 +13,18 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/naive.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/handover.h"
-#include "container/proto.h"
 #include "container/step.h"
 #include "container/timing.h"
+
+enum { STAGE_STACK = 128 << 10 }; /* as much as the new process needs until execve: it goes on with a copy */
 
 /* Without privileges the kernel lets us write it only while we are dumpable. */
 static int set_own_oom_score(const struct plan *p, struct error *err)
@@ -76,47 +75,38 @@ int join_enter(struct join *j, struct error *err)
 
 /* The cgroup's directory is what clone3(2) wants, and the child has it for a moment.  As the root of a mount of its
  * own, read-only, it has no parent directory and nothing that can be changed. */
-static int isolate_cgroup(struct join *j, struct error *err)
+static int isolate_cgroup(int dirfd, int *ret_tree, struct error *err)
 {
 	struct sys_mount_attr a = {.attr_set = SYS_MOUNT_ATTR_RDONLY};
-	int tree;
+	autoclose int tree = sys_open_tree(dirfd, "", AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | O_CLOEXEC);
 
-	if (j->cgroup < 0 || j->sibling)
-		return 0;
-	tree = sys_open_tree(j->cgroup, "", AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | O_CLOEXEC);
 	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &a) < 0)
 		return fail(err, errno, "detach the directory of the cgroup");
-	j->cgroup = tree; /* the other one goes with the rest */
+	*ret_tree = take_fd(&tree);
 	return 0;
 }
 
 int join_leave_host(struct join *j, int report, struct error *err)
 {
-	/* The cgroup namespace is the child's to join: from inside of it our own cgroup could not be left. */
-	unsigned long first = j->plan->target_ns & ~(unsigned long)CLONE_NEWCGROUP;
+	/* The cgroup namespace is the child's to join: from inside of it our own cgroup could not be left.  So is
+	 * that of time: nobody may join one whose memory is also another's. */
+	unsigned long first = j->plan->target_ns & ~(unsigned long)(CLONE_NEWCGROUP | CLONE_NEWTIME);
+	const int keep[] = {report, j->child_sock, j->target, j->door, timing_fd_number(), steps_list_fd()};
 
-	if (isolate_cgroup(j, err) < 0 || enter(j, first, err) < 0)
+	if (enter(j, first, err) < 0)
 		return -1;
-	const int keep[] = {report, j->child_sock, j->target, j->sibling ? -1 : j->cgroup, timing_fd_number(),
-			    steps_list_fd()};
-
-	log_settings.fd = -1;
 	if (fd_close_from(3 + j->plan->preserve_fds, keep, COUNT_OF(keep)) < 0)
 		return fail(err, errno, "close descriptors");
-	j->sock = j->signals = -1;
-	if (j->sibling)
-		j->cgroup = -1;
 	return 0;
 }
 
 int join_clone(struct join *j, struct error *err)
 {
-	bool into = j->cgroup >= 0 && !j->sibling; /* a sibling is in the cgroup */
 	struct sys_clone_args args = {
-		.flags = CLONE_PIDFD | (into ? SYS_CLONE_INTO_CGROUP : 0) |
+		.flags = CLONE_PIDFD | (j->door >= 0 ? SYS_CLONE_INTO_CGROUP : 0) |
 			 (j->sibling || j->staged ? CLONE_PARENT : 0),
 		.exit_signal = j->sibling || j->staged ? 0 : SIGCHLD, /* a sibling gets ours */
-		.cgroup = (uint64_t)(into ? j->cgroup : 0),
+		.cgroup = (uint64_t)(j->door >= 0 ? j->door : 0),
 	};
 	int pidfd = -1;
 
@@ -136,79 +126,49 @@ int join_clone(struct join *j, struct error *err)
 	return 0;
 }
 
-_Noreturn static void stage_main(struct join *j, int report)
+struct stage {
+	struct join *j;
+	struct error *err;
+	bool failed;
+};
+
+static int stage_main(void *context)
 {
-	struct msg m = {.kind = MSG_PID};
+	struct stage *stage = context;
 
 	(void)prctl(PR_SET_NAME, "vert:stage"); /* only for ps */
-	j->staged = true;
-	j->occupant = report; /* closed by the child */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || join_leave_host(j, report, &m.error) < 0 ||
-	    join_clone(j, &m.error) < 0)
-		m.kind = MSG_ERROR;
-	m.value = m.kind == MSG_PID ? (int)j->pid : 0;
-	_exit(proto_send(report, &m, m.kind == MSG_PID ? j->pidfd : -1) < 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		stage->failed = fail(stage->err, errno, "set the parent-death signal") < 0;
+	else
+		stage->failed = join_leave_host(stage->j, -1, stage->err) < 0 ||
+				join_clone(stage->j, stage->err) < 0;
+	_exit(stage->failed);
 }
 
-void join_reap_stage(struct join *j)
-{
-	if (j->stage < 0)
-		return;
-	(void)proc_reap(j->stage);
-	fd_close(take_fd(&j->stage));
-}
-
-static int try_stage(struct join *j, bool inside, struct error *err)
-{
-	autoclose int ours = -1, theirs = -1, stage = -1;
-	struct sys_clone_args args = {.flags = CLONE_PIDFD | (inside ? SYS_CLONE_INTO_CGROUP : 0),
-				      .exit_signal = SIGCHLD,
-				      .cgroup = (uint64_t)(inside ? j->cgroup : 0)};
-	struct msg m;
-	int pair[2], n;
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return fail(err, errno, "make a socket pair");
-	ours = pair[0];
-	theirs = pair[1];
-	args.pidfd = (uint64_t)(uintptr_t)&stage;
-	pid = sys_clone3(&args);
-	if (pid < 0)
-		return fail(err, errno, "clone the process that joins the container");
-	if (pid == 0) {
-		j->sibling = inside;
-		stage_main(j, theirs);
-	}
-	fd_close(take_fd(&theirs));
-	/* In the cgroup of a paused container it stands still as the new process would. */
-	if (join_wait(j, ours, err) < 0) {
-		(void)sys_pidfd_send_signal(stage, SIGKILL);
-		(void)proc_reap(stage);
-		return -1;
-	}
-	n = proto_recv(ours, &m, &j->pidfd);
-	j->stage = take_fd(&stage);
-	if (n != 1 || m.kind != MSG_PID)
-		join_reap_stage(j); /* there may be another one */
-	if (n <= 0)
-		return fail(err, n < 0 ? errno : 0, "the process that joins the container died");
-	if (m.kind == MSG_ERROR) {
-		*err = m.error;
-		return -1;
-	}
-	if (m.kind != MSG_PID || j->pidfd < 0)
-		return fail(err, EBADMSG, "receive the new process");
-	j->pid = m.value;
-	return 0;
-}
-
-/* From inside the cgroup, which costs least; where there is room for one process and not for two, from outside. */
+/* As posix_spawn(3) does it: in our memory, on a stack of its own and while we stand still.  No page is copied, and
+ * its word needs no message.  It stays outside of the container's cgroup, which may be frozen, or have room for one
+ * process alone. */
 int join_clone_by_stage(struct join *j, struct error *err)
 {
-	if (j->cgroup >= 0 && try_stage(j, true, err) == 0)
-		return 0;
-	if (j->cgroup >= 0 && err->errnum != EAGAIN)
+	UNSET _Alignas(16) char stack[STAGE_STACK];
+	autoclose int door = -1; /* closed last by us: a mount's end takes its time, and nobody waits for it then */
+	struct stage stage = {.j = j, .err = err};
+	pid_t pid;
+
+	if (j->cgroup >= 0 && isolate_cgroup(j->cgroup, &door, err) < 0)
 		return -1;
-	return try_stage(j, false, err);
+	j->door = door;
+	j->staged = true;
+	pid = clone(stage_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &stage);
+	if (pid < 0)
+		return fail(err, errno, "clone the process that joins the container");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	j->door = -1;
+	if (stage.failed)
+		return -1;
+	if (j->pid <= 0)
+		return fail(err, 0, "the process that joins the container died");
+	j->pidfd = sys_pidfd_open(j->pid, 0); /* a child of ours (CLONE_PARENT): nobody else has its number */
+	return j->pidfd < 0 ? fail(err, errno, "open the new process") : 0;
 }
