@@ -3,7 +3,7 @@
  *
  * Each architecture is compiled by itself, and filter_join() puts the programs together: libseccomp looks for the
  * target of a jump along all that it has made so far, so one program for three architectures takes more than twice
- * the time of three programs.
+ * the time of three programs.  The three are made at the same time, by processes of their own.
  */
 #include "plan/filter_priv.h"
 
@@ -15,6 +15,7 @@
 #include <linux/filter.h>
 #include <seccomp.h>
 
+#include "base/beside.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -27,6 +28,8 @@
 /* From so many rules on the program is a search tree instead of a list.  With no rule at all libseccomp up to
  * 2.5.3 makes a wrong tree (libseccomp issue 370); with few the tree is no faster. */
 enum { TREE_MIN_RULES = 9 };
+
+enum { BESIDE = 3 }; /* architectures that are compiled beside our own, at most */
 
 struct rule {
 	size_t index; /* in the profile */
@@ -236,21 +239,11 @@ static int add_rules(const struct compiler *c, scmp_filter_ctx ctx, struct error
 	return 0;
 }
 
-/* libseccomp before 2.6 writes programs to descriptors only. */
-static int export_program(struct compiler *c, scmp_filter_ctx ctx, struct filter_part *out,
-			  struct error *err)
+static int read_program(struct compiler *c, int fd, struct filter_part *out, struct error *err)
 {
-	autoclose int fd = sys_memfd_create("seccomp", 1 /* MFD_CLOEXEC */);
-	off_t size;
+	off_t size = lseek(fd, 0, SEEK_END);
 	void *insns;
-	int rc;
 
-	if (fd < 0)
-		return fail(err, errno, "memfd_create for the seccomp program");
-	rc = seccomp_export_bpf(ctx, fd);
-	if (rc < 0)
-		return fail_at(err, -rc, "linux.seccomp", "libseccomp cannot compile the filter");
-	size = lseek(fd, 0, SEEK_END);
 	if (size <= 0 || (size_t)size % sizeof(struct sock_filter))
 		return fail_at(err, 0, "linux.seccomp", "libseccomp wrote %lld bytes, no program",
 			       (long long)size);
@@ -285,9 +278,10 @@ static int set_architectures(struct compiler *c, scmp_filter_ctx ctx, const stru
 		      : 0;
 }
 
-/* One program for ARCHS, which answers for all others what libseccomp does: the process is killed. */
-static int compile_for(struct compiler *c, const struct arch *archs, size_t n,
-		       struct filter_part *out, struct error *err)
+/* One program for ARCHS, which answers for all others what libseccomp does: the process is killed.  Into a file,
+ * because libseccomp before 2.6 writes to nothing else. */
+static int write_program(struct compiler *c, const struct arch *archs, size_t n, int fd,
+			 struct error *err)
 {
 	__attribute__((cleanup(release_filter))) scmp_filter_ctx ctx =
 		seccomp_init(c->default_action);
@@ -304,7 +298,63 @@ static int compile_for(struct compiler *c, const struct arch *archs, size_t n,
 		if (rc < 0)
 			log_debug("libseccomp makes no tree: %s", strerror(-rc));
 	}
-	return export_program(c, ctx, out, err);
+	rc = seccomp_export_bpf(ctx, fd);
+	return rc < 0 ? fail_at(err, -rc, "linux.seccomp", "libseccomp cannot compile the filter")
+		      : 0;
+}
+
+static int compile_for(struct compiler *c, const struct arch *archs, size_t n,
+		       struct filter_part *out, struct error *err)
+{
+	autoclose int fd = sys_memfd_create("seccomp", 1 /* MFD_CLOEXEC */);
+
+	if (fd < 0)
+		return fail(err, errno, "memfd_create for the seccomp program");
+	if (write_program(c, archs, n, fd, err) < 0)
+		return -1;
+	return read_program(c, fd, out, err);
+}
+
+struct job {
+	struct compiler *c;
+	const struct arch *arch;
+};
+
+static int write_beside(void *context, int fd)
+{
+	const struct job *job = context;
+	struct error err; /* whoever waits does it again, and tells */
+
+	return write_program(job->c, job->arch, 1, fd, &err);
+}
+
+static int take_or_compile(struct compiler *c, const struct arch *arch, struct beside *beside,
+			   struct filter_part *out, struct error *err)
+{
+	autoclose int fd = beside ? beside_end(beside) : -1;
+
+	return fd >= 0 ? read_program(c, fd, out, err) : compile_for(c, arch, 1, out, err);
+}
+
+/* Our own architecture here, the next ones beside us. */
+static int compile_all(struct compiler *c, struct filter_part *parts, struct error *err)
+{
+	struct beside beside[BESIDE];
+	size_t n = c->n_archs - 1 < BESIDE ? c->n_archs - 1 : BESIDE;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		struct job job = {c, &c->archs[1 + i]};
+
+		beside_begin(&beside[i], write_beside, &job);
+	}
+	rc = compile_for(c, &c->archs[0], 1, &parts[0], err);
+	for (size_t i = 1; rc == 0 && i < c->n_archs; i++)
+		rc = take_or_compile(c, &c->archs[i], i <= n ? &beside[i - 1] : NULL, &parts[i],
+				     err);
+	for (size_t i = 0; rc < 0 && i < n; i++)
+		fd_close(beside_end(&beside[i]));
+	return rc;
 }
 
 static int compile_apart(struct compiler *c, struct filter_part parts[FILTER_MAX_ARCHS],
@@ -312,9 +362,9 @@ static int compile_apart(struct compiler *c, struct filter_part parts[FILTER_MAX
 {
 	size_t total = 0;
 
+	if (compile_all(c, parts, err) < 0)
+		return -1;
 	for (size_t i = 0; i < c->n_archs; i++) {
-		if (compile_for(c, &c->archs[i], 1, &parts[i], err) < 0)
-			return -1;
 		parts[i].is_x32 = c->archs[i].token == SCMP_ARCH_X32;
 		parts[i].arch = parts[i].is_x32 ? SCMP_ARCH_X86_64 : c->archs[i].token;
 		total += parts[i].n + FILTER_JOINT;
