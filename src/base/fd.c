@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -200,4 +201,44 @@ int fd_replace_parts(int dirfd, const char *path, mode_t mode, struct iovec *par
 		return -1;
 	}
 	return 0;
+}
+
+/* Looked at again once it is open: what took its place meanwhile must not be overwritten from its beginning. */
+static int open_special(const char *path)
+{
+	autoclose int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) < 0 || S_ISREG(st.st_mode))) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+int fd_put_file(const char *path, mode_t mode, const void *data, size_t len, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (!is_special(path))
+		return fd_replace_file(AT_FDCWD, path, mode, data, len, err);
+	fd = open_special(path);
+	if (fd < 0 || fd_write_all(fd, data, len) < 0) {
+		fail(err, errno, "write '%s'", path);
+		return error_path(err, path);
+	}
+	return 0;
+}
+
+void fd_remove_put(const char *path)
+{
+	if (!is_special(path))
+		(void)unlink(path); /* the caller has a failure to tell that came first */
 }

@@ -72,3 +72,8 @@ MUST_CHECK int fd_replace_file(int dirfd, const char *path, mode_t mode, const v
 struct iovec;
 MUST_CHECK int fd_replace_parts(int dirfd, const char *path, mode_t mode, struct iovec *parts, size_t n,
 				struct error *err);
+
+/* What a user names as the place of an output: a device, a FIFO or a socket, also at the end of a link, is written to
+ * and stays; whatever else is there is replaced as above.  The removal takes back what that has made. */
+MUST_CHECK int fd_put_file(const char *path, mode_t mode, const void *data, size_t len, struct error *err);
+void fd_remove_put(const char *path);

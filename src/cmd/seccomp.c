@@ -196,7 +196,7 @@ static int compile(const struct cli_call *call, struct error *err)
 	if (b.failed)
 		r = fail(err, ENOMEM, "compose the output");
 	else if (v->output)
-		r = fd_replace_file(AT_FDCWD, v->output, 0644, b.s, b.n, err);
+		r = fd_put_file(v->output, 0644, b.s, b.n, err);
 	else if (fd_write_all(STDOUT_FILENO, b.s, b.n) < 0)
 		r = fail(err, errno, "write to standard output");
 	buf_free(&b);

@@ -232,11 +232,10 @@ static int run(const struct cli_call *call, struct error *err)
 	if (v->file && strcmp(v->file, "-") == 0)
 		return output_text(text, err);
 	if (v->file && v->file[0] != '/' && v->bundle)
-		return fd_replace_file(AT_FDCWD,
-				       arena_printf(call->arena, "%s/%s", v->bundle, v->file), 0666,
-				       text, strlen(text), err);
+		return fd_put_file(arena_printf(call->arena, "%s/%s", v->bundle, v->file), 0666,
+				   text, strlen(text), err);
 	if (v->file)
-		return fd_replace_file(AT_FDCWD, v->file, 0666, text, strlen(text), err);
+		return fd_put_file(v->file, 0666, text, strlen(text), err);
 	return write_new(v->bundle ? arena_printf(call->arena, "%s/config.json", v->bundle)
 				   : "config.json",
 			 text, err);

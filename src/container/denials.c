@@ -68,7 +68,7 @@ static void write_report(struct denials *d)
 	}
 	buf_printf(&b, "],\"notListed\":%" PRIu64 "}\n", d->lost);
 	if (!b.failed)
-		(void)!fd_replace_file(AT_FDCWD, f->report, 0600, b.s, b.n, &err); /* nobody is there to be told */
+		(void)!fd_put_file(f->report, 0600, b.s, b.n, &err); /* nobody is there to be told */
 	buf_free(&b);
 	d->changed = false;
 }

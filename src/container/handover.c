@@ -27,7 +27,7 @@ int handover_pid_file(const char *path, pid_t pid, struct error *err)
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%d", (int)pid);
 
-	if (fd_replace_file(AT_FDCWD, path, 0644, text, (size_t)n, err) < 0)
+	if (fd_put_file(path, 0644, text, (size_t)n, err) < 0)
 		return wrap(err, "write the pid file");
 	return 0;
 }

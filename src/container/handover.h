@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "plan/plan.h"
 
-/* Decimal, no newline, by rename: engines parse it strictly and poll for it. */
+/* Decimal, no newline, by rename (see fd_put_file()): engines parse it strictly and poll for it. */
 MUST_CHECK int handover_pid_file(const char *path, pid_t pid, struct error *err);
 
 /* --pidfd-socket: the pidfd by SCM_RIGHTS to a stream socket. */

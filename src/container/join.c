@@ -288,7 +288,7 @@ static void join_undo(struct join *j, struct error *err)
 	if (j->plan->probe.present)
 		probe_undo(&j->probe, j->plan, err);
 	if (j->published)
-		(void)unlink(j->plan->pid_file);
+		fd_remove_put(j->plan->pid_file);
 }
 
 int join(const struct plan *plan, int *ret_status, struct error *err)

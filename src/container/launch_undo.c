@@ -55,7 +55,7 @@ void launch_undo(struct launch *l)
 	if (l->plan->criu.program && l->cgroup.dirfd >= 0 && cgroup_kill(l->cgroup.dirfd, &err) < 0)
 		log_warning("%s", err.msg);
 	if (l->plan->pid_file && l->ready)
-		(void)unlink(l->plan->pid_file);
+		fd_remove_put(l->plan->pid_file);
 	if (l->hooks_ran && launch_remove(l, &err) == 0)
 		l->root = -1;
 	else if (l->in_rdt && rdt_remove(l->plan->rdt.remove, &err) < 0)

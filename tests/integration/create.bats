@@ -34,6 +34,17 @@ pid_file_is() {
 	pid_file_is pid "$(state "$ID" pid)"
 }
 
+# By a link, so that nothing happens to the device where this fails.
+@test "create: a device as the pid file is written to, and stays" {
+	only_vert
+	ln -s /dev/null pid
+	create "$ID" --pid-file "$TMP/pid"
+	[ "$(readlink pid)" = /dev/null ]
+	vert delete --force "$ID"
+	refused "$TMP/nobody" vert create --bundle "$BUNDLE" --pid-file "$TMP/pid" --pidfd-socket "$TMP/nobody" "$ID"
+	[ "$(readlink pid)" = /dev/null ]
+}
+
 @test "create: changes of config.json after create have no effect" {
 	args echo before
 	create "$ID"

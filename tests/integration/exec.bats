@@ -210,6 +210,16 @@ init_ns() {
 	[ ! -e pid ]
 }
 
+@test "exec: a device as the pid file stays, also when exec fails" {
+	only_vert
+	start_sleeper
+	ln -s /dev/null pid
+	vert exec --pid-file "$TMP/pid" "$ID" /bin/probe exit 0
+	[ "$(readlink pid)" = /dev/null ]
+	REFUSED_STATUS=127 refused "no-such-command" vert exec --pid-file "$TMP/pid" "$ID" no-such-command
+	[ "$(readlink pid)" = /dev/null ]
+}
+
 @test "exec: a command that is not there gives 127" {
 	only_vert
 	start_sleeper

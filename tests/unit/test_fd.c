@@ -185,13 +185,61 @@ static void test_write_all(void **state)
 	close(ends[1]);
 }
 
+/* What is no regular file is written to, by its name and by a link, and neither replaced nor removed. */
+static void test_put_special(void **state)
+{
+	char path[64], link[64], got[8];
+	int reader;
+	struct error e;
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fifo", dir_name);
+	snprintf(link, sizeof(link), "%s/file", dir_name);
+	(void)unlinkat(dir, "fifo", 0);
+	(void)unlinkat(dir, "file", 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(symlink("fifo", link), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(fd_put_file(i ? link : path, 0600, "text", 4, &e), 0);
+		assert_int_equal(read(reader, got, sizeof(got)), 4);
+		assert_memory_equal(got, "text", 4);
+		fd_remove_put(i ? link : path);
+	}
+	assert_int_equal(fstatat(dir, "fifo", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(fstatat(dir, "file", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	close(reader);
+	assert_int_equal(unlinkat(dir, "file", 0), 0);
+}
+
+static void test_put_regular(void **state)
+{
+	char path[64], text[8];
+	struct error e;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/file", dir_name);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(fd_put_file(path, 0600, i ? "b" : "a long", i ? 1 : 6, &e), 0);
+		assert_int_equal(fd_read_small(-1, path, text, sizeof(text)), i ? 1 : 6);
+	}
+	fd_remove_put(path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(fd_put_file(dir_name, 0600, "x", 1, &e), -1); /* a directory */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),	  cmocka_unit_test(test_procfs),
-		cmocka_unit_test(test_fifo),	  cmocka_unit_test(test_small),
-		cmocka_unit_test(test_replace),	  cmocka_unit_test(test_ownership),
-		cmocka_unit_test(test_write_all),
+		cmocka_unit_test(test_read),	    cmocka_unit_test(test_procfs),
+		cmocka_unit_test(test_fifo),	    cmocka_unit_test(test_small),
+		cmocka_unit_test(test_replace),	    cmocka_unit_test(test_ownership),
+		cmocka_unit_test(test_write_all),   cmocka_unit_test(test_put_special),
+		cmocka_unit_test(test_put_regular),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
