@@ -38,7 +38,15 @@ void gc_tell(struct gc *gc, const char *kind, const char *name, const char *why,
 
 bool gc_is_young(const struct gc *gc, const struct stat *st)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 > gc->before_ms;
+	struct timespec now;
+	int64_t age_ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ms = ((int64_t)now.tv_sec - st->st_mtim.tv_sec) * 1000 +
+		 (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
+	/* From further ahead than that it is not of just now: the clock was set back since, and until it gets there
+	 * again nothing would go. */
+	return age_ms < gc->min_age_ms && age_ms > -gc->min_age_ms;
 }
 
 static bool add(char ***list, size_t *n, const char *text)
@@ -151,13 +159,11 @@ static int look_at_container(struct gc *gc, const char *id)
 int container_gc(const struct runtime *rt, bool dry, unsigned min_age_ms,
 		 void (*each)(const struct gc_item *item, void *arg), void *arg, struct error *err)
 {
-	struct gc gc = {.rt = rt, .dry = dry, .each = each, .arg = arg, .err = err};
-	struct timespec now;
+	struct gc gc = {
+		.rt = rt, .dry = dry, .min_age_ms = min_age_ms, .each = each, .arg = arg, .err = err};
 	char **ids;
 	int r = 0;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gc.before_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (int64_t)min_age_ms;
 	if (container_ids(rt, &ids, err) < 0)
 		return -1;
 	for (size_t i = 0; ids[i] && r == 0; i++)

@@ -12,7 +12,7 @@
 struct gc {
 	const struct runtime *rt;
 	bool dry;
-	int64_t before_ms;	/* what was changed later is too young */
+	int64_t min_age_ms;	/* what was changed since is too young */
 	void (*each)(const struct gc_item *item, void *arg);
 	void *arg;
 	struct error *err;	/* of the first failure */

@@ -95,6 +95,14 @@ patch() {
 	refused "--min-age" vert gc --min-age never
 }
 
+@test "gc: what was changed in the future, for the clock was set back since, goes" {
+	ended "$ID"
+	touch -d '+1 day' "$ROOT/$ID/state.json" "$ROOT/$ID"
+	gc_says '.removed == []' --min-age 48h
+	gc_says '.removed | length == 1' --min-age 10s
+	nothing_left -v
+}
+
 @test "gc: a container from before the last boot goes" {
 	ended "$ID"
 	patch "$ID" '.bootId = "00000000-0000-0000-0000-000000000000"'
