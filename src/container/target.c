@@ -36,8 +36,13 @@ int target_namespaces(pid_t pid, uint64_t own_userns, unsigned long known, unsig
 			return fail(err, errno, "look at our own %s namespace", kinds[i].name);
 		}
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kinds[i].name);
-		if (stat(path, &theirs) < 0)
-			return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
+		if (stat(path, &theirs) < 0) {
+			if (errno != ENOENT && errno != ESRCH)
+				return fail(err, errno, "look at the %s namespace of the container", kinds[i].name);
+			/* In none any more: the first process of a pid namespace, killed, waits for the last one. */
+			fail(err, 0, "container not running: its first process has ended: no such process");
+			return error_code(err, "CONTAINER_NOT_RUNNING");
+		}
 		if (ours.st_ino != theirs.st_ino) /* all are of one file system */
 			*ret |= kinds[i].flag;
 	}

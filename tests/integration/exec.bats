@@ -280,6 +280,20 @@ init_ns() {
 	[ "$RUNTIME_NAME" != vert ] || [[ $stderr == *"not running"* ]]
 }
 
+@test "exec: a container whose first process is on its way out is refused as not running" {	# engines look for the words
+	only_vert
+	start_sleeper
+	# The kernel lets the first process of a pid namespace go when the last one is waited for.
+	bg helper neglect sh -c '"$@" </dev/null >/dev/null 2>&1' sh "$RUNTIME" --root "$ROOT" \
+		exec --detach "$ID" /bin/probe sleep 100
+	within 5 grep -q command=0 bg.out
+	pid=$(state "$ID" pid)
+	vert kill "$ID" KILL
+	within 5 no stat "/proc/$pid/ns/time"
+	refused "container not running" vert exec "$ID" /bin/probe echo x
+	[ "$status" = 1 ]
+}
+
 @test "exec: an unknown container is refused" {
 	only_vert
 	refused "container does not exist: '$ID'" vert exec "$ID" /bin/true
