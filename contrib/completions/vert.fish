@@ -64,7 +64,7 @@ complete -c vert -n '__fish_seen_subcommand_from exec' -s c -l cap -x -d 'one mo
 complete -c vert -n '__fish_seen_subcommand_from exec' -l no-new-privs -d 'set no_new_privs'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile of the process'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'SELinux label of the process'
-complete -c vert -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'cgroup below the container'\''s'
+complete -c vert -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'cgroup below the container'\''s, / for its own'
 complete -c vert -n '__fish_seen_subcommand_from exec' -s d -l detach -d 'do not wait for the process'\''s end'
 complete -c vert -n '__fish_seen_subcommand_from exec' -l create -d 'stop before the program, until '\''exec-start'\'''
 complete -c vert -n '__fish_seen_subcommand_from exec' -l exec-id -x -d 'with --create: a name for '\''exec-start'\'' in place of the pid'

@@ -39,7 +39,7 @@ static const struct cli_option options[] = {
 	{ "process-label", 0, CLI_STRING, AT(process_label), "LABEL", NULL, NULL,
 	  "SELinux label of the process" },
 	{ "cgroup", 0, CLI_STRING, AT(cgroup), "PATH", NULL, NULL,
-	  "cgroup below the container's" },
+	  "cgroup below the container's, / for its own" },
 	{ "detach", 'd', CLI_FLAG, AT(detach), NULL, NULL, NULL,
 	  "do not wait for the process's end" },
 	{ "create", 0, CLI_FLAG, AT(create), NULL, NULL, NULL,

@@ -243,9 +243,11 @@ static int find_cgroup(struct handoff *h, const struct container *c, const struc
 	g->manager = PLAN_CGROUP_FS;
 	g->mount = arena_strdup(&h->arena, place.mount);
 	if (req->cgroup) {
-		if (leaves(req->cgroup))
+		const char *below = req->cgroup + strspn(req->cgroup, "/"); /* "/" is the container's own */
+
+		if (leaves(below))
 			return fail(err, 0, "--cgroup '%s' leaves the container's cgroup", req->cgroup);
-		g->path = arena_printf(&h->arena, "%s/%s", place.path, req->cgroup);
+		g->path = arena_printf(&h->arena, "%s%s%s", place.path, *below ? "/" : "", below);
 		return 0;
 	}
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)c->pid);

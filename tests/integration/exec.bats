@@ -335,7 +335,13 @@ init_ns() {
 	mkdir "$(cgroup_dir)/sub"
 	vert exec --cgroup sub --detach --pid-file "$TMP/pid" "$ID" /bin/probe sleep 20 </dev/null >exec.out 2>&1
 	grep -qxF "0::$CG/$ID/sub" "/proc/$(cat pid)/cgroup"
+	# As a path of its own root, as runc has it: "/" is the container's group.
+	vert exec --cgroup /sub --detach --pid-file "$TMP/pid" "$ID" /bin/probe sleep 20 </dev/null >exec.out 2>&1
+	grep -qxF "0::$CG/$ID/sub" "/proc/$(cat pid)/cgroup"
+	vert exec --cgroup / --detach --pid-file "$TMP/pid" "$ID" /bin/probe sleep 20 </dev/null >exec.out 2>&1
+	grep -qxF "0::$CG/$ID" "/proc/$(cat pid)/cgroup"
 	refused ".." vert exec --cgroup ../.. "$ID" /bin/true
+	refused ".." vert exec --cgroup /../x "$ID" /bin/true
 }
 
 @test "exec: --apparmor and --process-label are refused without the module" {
