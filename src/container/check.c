@@ -278,6 +278,7 @@ static int check_bundle(struct check *c, const struct runtime *rt, const char *d
 		c->findings[c->n - 1].line = bad.line;
 		return 0;
 	}
+	host_look_at_userns(config, host);
 	/* Planning takes parts out of its own copy. */
 	c->config = oci_parse(c->arena, oci_type_config(), c->text, c->len, &bad);
 	check_words(c);

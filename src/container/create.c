@@ -204,6 +204,7 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
+	host_look_at_userns(config, &host);
 	timing_next(&timing, "vert", "look at the host");
 	if (confine_look(rt, config, arena, &host, err) < 0 || options_rootless(rt, &host, err) < 0 ||
 	    options_filter(rt, config, !req->dry_run, &filter, arena, err) < 0)

@@ -14,6 +14,7 @@
 #include "base/sys.h"
 #include "kernel/cgroup.h"
 #include "libocispec/arena.h"
+#include "libocispec/ocispec.h"
 #include "plan/process.h"
 
 #define PROC_USER_INIT_INO 0xEFFFFFFDU /* linux/proc_ns.h: inode of the first user namespace */
@@ -161,4 +162,18 @@ void host_collect_subids(struct arena *arena, struct host *host)
 
 	read_subids(arena, "/etc/subuid", named ? name : NULL, host->euid, host->euid, &host->sub_uid);
 	read_subids(arena, "/etc/subgid", named ? name : NULL, host->euid, host->egid, &host->sub_gid);
+}
+
+void host_look_at_userns(const struct oci_config *config, struct host *host)
+{
+	size_t n = config->linux ? config->linux->namespaces.n : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct oci_namespace *ns = &config->linux->namespaces.v[i];
+		struct stat named, own;
+
+		if (ns->type == OCI_NS_USER && ns->path && ns->path[0] == '/' && stat(ns->path, &named) == 0 &&
+		    stat("/proc/self/ns/user", &own) == 0 && named.st_ino == own.st_ino && named.st_dev == own.st_dev)
+			host->named_userns = ns->path;
+	}
 }

@@ -93,7 +93,8 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, struct cont
 		return -1;
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
-	if (plan_namespaces(&h->arena, config, p, err) < 0 || plan_id_maps(&h->arena, config, &host, p, err) < 0)
+	host_look_at_userns(config, &host);
+	if (plan_namespaces(&h->arena, config, &host, p, err) < 0 || plan_id_maps(&h->arena, config, &host, p, err) < 0)
 		return -1;
 	if (!add)
 		plan_targets(&h->arena, &config->mounts, p);

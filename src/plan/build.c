@@ -302,10 +302,10 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 		fail_at(err, 0, "ociVersion", "version '%s' of the specification is not supported", c->oci_version);
 		return error_hint(err, "vert reads every version 1.x");
 	}
-	if (check_annotations(c, err) < 0 || plan_namespaces(arena, c, p, err) < 0 || plan_root(arena, c, p, err) < 0 ||
-	    plan_id_maps(arena, c, host, p, err) < 0 || plan_mounts(arena, c, host, p, err) < 0 ||
-	    plan_device_nodes(arena, c, p, err) < 0 || plan_sysctls(arena, c, p, err) < 0 ||
-	    plan_net_devices(arena, c, p, err) < 0 ||
+	if (check_annotations(c, err) < 0 || plan_namespaces(arena, c, host, p, err) < 0 ||
+	    plan_root(arena, c, p, err) < 0 || plan_id_maps(arena, c, host, p, err) < 0 ||
+	    plan_mounts(arena, c, host, p, err) < 0 || plan_device_nodes(arena, c, p, err) < 0 ||
+	    plan_sysctls(arena, c, p, err) < 0 || plan_net_devices(arena, c, p, err) < 0 ||
 	    plan_the_process(arena, c, host, p, err) < 0 || plan_the_filter(arena, c, filter, p, err) < 0 ||
 	    plan_confinement(arena, c, host, &p->process, err) < 0 ||
 	    plan_the_cgroup(arena, c, host, choice, p, err) < 0 || plan_hooks(c->hooks, arena, p->hooks, err) < 0 ||

@@ -24,8 +24,8 @@ MUST_CHECK int plan_build(struct arena *arena, const struct oci_config *config, 
 			  struct error *err);
 
 /* The parts, for tests and for exec. */
-MUST_CHECK int plan_namespaces(struct arena *arena, const struct oci_config *config, struct plan *plan,
-			       struct error *err);
+MUST_CHECK int plan_namespaces(struct arena *arena, const struct oci_config *config, const struct host *host,
+			       struct plan *plan, struct error *err);
 MUST_CHECK int plan_net_devices(struct arena *arena, const struct oci_config *config, struct plan *plan,
 				struct error *err);
 struct oci_intel_rdt;

@@ -15,6 +15,7 @@ struct host {
 	bool privileged;		/* euid 0 with CAP_SYS_ADMIN in the first user namespace */
 	bool in_userns;			/* we run inside a user namespace */
 	uint64_t userns;		/* the inode of our user namespace */
+	const char *named_userns;	/* the path in linux.namespaces that names this one, NULL: none does */
 	bool selinux;			/* mount labels are asked for, and SELinux is enabled */
 	uint64_t missing_caps;		/* bits of the capabilities that we do not have ourselves */
 	int last_cap;			/* highest capability the kernel knows */

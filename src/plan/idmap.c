@@ -90,7 +90,8 @@ int plan_id_maps(struct arena *arena, const struct oci_config *config, const str
 	size_t n_uid = linux_ ? linux_->uid_mappings.n : 0, n_gid = linux_ ? linux_->gid_mappings.n : 0;
 
 	if (plan->ns[PLAN_NS_USER].how != PLAN_NS_NEW) {
-		if ((n_uid || n_gid) && plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
+		/* Those of a namespace that is named by its path are made already. */
+		if ((n_uid || n_gid) && plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT && !host->named_userns)
 			return fail_at(err, 0, n_uid ? "linux.uidMappings" : "linux.gidMappings",
 				       "id mappings need a user namespace, and linux.namespaces names none");
 		return 0;

@@ -7,6 +7,7 @@
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
 #include "plan/build.h"
+#include "plan/host.h"
 
 static const struct {
 	enum oci_namespace_type type;
@@ -78,7 +79,8 @@ static int check_needs(const struct oci_config *config, const struct plan *plan,
 	return 0;
 }
 
-int plan_namespaces(struct arena *arena, const struct oci_config *config, struct plan *plan, struct error *err)
+int plan_namespaces(struct arena *arena, const struct oci_config *config, const struct host *host, struct plan *plan,
+		    struct error *err)
 {
 	size_t n = config->linux ? config->linux->namespaces.n : 0;
 
@@ -94,7 +96,7 @@ int plan_namespaces(struct arena *arena, const struct oci_config *config, struct
 			}
 		if (!ns)
 			continue; /* the parser refuses other types */
-		if (ns->how != PLAN_NS_INHERIT) {
+		if (ns->at[0]) {
 			char at[48];
 
 			snprintf(at, sizeof(at), "linux.namespaces[%zu]", i);
@@ -107,6 +109,10 @@ int plan_namespaces(struct arena *arena, const struct oci_config *config, struct
 			continue;
 		if (in->path[0] != '/')
 			return fail_at(err, 0, ns->at, "path '%s' of the %s namespace is not absolute", in->path, name);
+		if (in->type == OCI_NS_USER && host->named_userns && strcmp(in->path, host->named_userns) == 0) {
+			ns->how = PLAN_NS_INHERIT; /* we are in it */
+			continue;
+		}
 		ns->how = PLAN_NS_JOIN;
 		ns->path = arena_strdup(arena, in->path);
 	}

@@ -147,6 +147,23 @@ join() {
 	like '^uid_map= *0 +100000 +65536'
 }
 
+@test "namespaces: a user namespace whose path is the runtime's own is inherited" {
+	# "The runtime MUST place the container process in the namespace associated with that path": it is there already,
+	# and setns(2) refuses that.
+	only_vert "peers pass setns(2)'s error on"
+	if [ "$(id -u)" = 0 ]; then
+		join user /proc/$$/ns/user
+		probe ns
+		has "ns.user=$(readlink /proc/self/ns/user)"
+	else
+		requires userns
+		cfg 'del(.linux.uidMappings, .linux.gidMappings)'
+		join user /proc/self/ns/user
+		run unshare --user --map-root-user "$RUNTIME" --root "$ROOT" --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+		[ "$status" = 0 ] || { echo "$output"; return 1; }
+	fi
+}
+
 start_userns_container() {
 	cfg '.linux.namespaces += [{type: "user"}]
 		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]

@@ -56,6 +56,15 @@ static struct host delegated_host(void)
 	return host;
 }
 
+/* Root again, for whom /proc/9/ns/user is the user namespace that it is in. */
+static struct host named_host(void)
+{
+	struct host host = root_host;
+
+	host.named_userns = "/proc/9/ns/user";
+	return host;
+}
+
 static const char *data_dir(void)
 {
 	static char dir[4096];
@@ -67,10 +76,11 @@ static const char *data_dir(void)
 
 static void plan_text(const char *name, struct buf *out)
 {
-	const struct host delegated = delegated_host();
-	const struct host *host = str_starts(name, "user-delegated") ? &delegated
+	const struct host delegated = delegated_host(), named = named_host();
+	const struct host *host = str_starts(name, "user-delegated")   ? &delegated
 				  : str_starts(name, "user-")	       ? &user_host
-								       : &root_host;
+				  : str_starts(name, "root-own-userns") ? &named
+									: &root_host;
 	const struct filter_options filter = {.cache_dir = -1, .release = "6.0", .machine = "x86_64"};
 	struct plan plan = {.verb = PLAN_RUN, .id = "c1", .bundle = "/bundle", .state_root = "/run/vert"};
 	struct arena arena = {0};
