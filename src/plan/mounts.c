@@ -274,6 +274,14 @@ static bool read_only_by_mount(const char *fstype)
 	return false;
 }
 
+/* A new file system has nothing below it: what is asked for the whole tree is asked for this mount. */
+static void fold_recursive(struct plan_mount *m)
+{
+	m->attr_set |= m->rec_set & ~m->attr_clr;
+	m->attr_clr |= m->rec_clr & ~m->attr_set;
+	m->rec_set = m->rec_clr = 0;
+}
+
 static int finish_fs(struct draft *d, const struct oci_mount *in, const struct plan *plan, struct error *err)
 {
 	struct plan_mount *m = d->m;
@@ -292,6 +300,8 @@ static int finish_fs(struct draft *d, const struct oci_mount *in, const struct p
 		if (plan->ns[PLAN_NS_CGROUP].how == PLAN_NS_INHERIT)
 			m->kind = PLAN_MOUNT_CGROUP;
 	}
+	if (m->kind == PLAN_MOUNT_FS)
+		fold_recursive(m);
 	if ((m->attr_set & RDONLY) && !read_only_by_mount(m->fstype))
 		d->super |= MS_RDONLY;
 	m->classic |= m->classic_flags != 0;

@@ -29,6 +29,16 @@ in_userns() {
 	mounted /mnt super=sync super=dirsync
 }
 
+@test "mounts: recursive options hold for a new filesystem" {	# config.md, Linux mount options: rro, rnosuid and the rest
+	mount_at /mnt tmpfs tmpfs rro rnosuid rnodev rnoexec rnoatime
+	probe mounts
+	mounted /mnt opts=ro opts=nosuid opts=nodev opts=noexec opts=noatime
+	# The option of the mount itself comes after those of the tree.
+	cfg '.mounts[-1].options = ["rro", "rw", "rnoatime", "relatime"]'
+	probe mounts
+	mounted /mnt opts=rw opts=relatime
+}
+
 @test "mounts: nosymfollow keeps links from being followed" {
 	mkdir "$TMP/source"
 	echo x >"$TMP/source/file"
