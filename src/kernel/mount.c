@@ -297,7 +297,7 @@ static int copy_link(const struct plan_mount *m, int rootfd, bool *ret_done, str
 	autoclose int parent = -1;
 	char link[4096], old[4096];
 	const char *name;
-	ssize_t n = readlinkat(AT_FDCWD, m->source, link, sizeof(link) - 1), have;
+	ssize_t n = readlinkat(AT_FDCWD, m->source, link, sizeof(link) - 1);
 
 	if (n < 0)
 		return errno == EINVAL ? 0 : fail_at(err, errno, m->at, "read link '%s'", m->source);
@@ -305,9 +305,11 @@ static int copy_link(const struct plan_mount *m, int rootfd, bool *ret_done, str
 	if (inroot_parent(rootfd, m->target, &parent, &name, err) < 0)
 		return error_where(err, m->at);
 	if (symlinkat(link, parent, name) < 0) {
-		have = errno == EEXIST ? readlinkat(parent, name, old, sizeof(old)) : -1;
-		if (have != n || memcmp(old, link, (size_t)n) != 0)
-			return fail_at(err, EEXIST, m->at, "make symbolic link '/%s'", m->target);
+		int errnum = errno;
+
+		if (errnum != EEXIST || readlinkat(parent, name, old, sizeof(old)) != n ||
+		    memcmp(old, link, (size_t)n) != 0)
+			return fail_at(err, errnum, m->at, "make symbolic link '/%s'", m->target);
 	}
 	*ret_done = true;
 	return 0;

@@ -128,6 +128,18 @@ in_userns() {
 	like '^stat./mnt/link=link .*link=/some/where'
 }
 
+@test "mounts: copy-symlink says why the link cannot be made" {
+	only_vert "the words are ours"
+	ln -s /some/where "$TMP/link"
+	mkdir -p "$BUNDLE/rootfs/mnt/link"
+	mount_at /mnt/link bind "$TMP/link" bind copy-symlink
+	refused_run "make symbolic link '/mnt/link': file exists"
+	rmdir "$BUNDLE/rootfs/mnt/link"
+	mount_at /proc/sys/link bind "$TMP/link" bind copy-symlink
+	cfg 'del(.mounts[-2])'
+	refused_run "make symbolic link '/proc/sys/link': no such file or directory"
+}
+
 @test "mounts: copy-symlink of what is no link is a bind mount" {
 	mkdir "$TMP/source"
 	echo x >"$TMP/source/file"
