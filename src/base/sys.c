@@ -283,3 +283,8 @@ int sys_sched_core(unsigned cmd, pid_t pid, unsigned scope, uint64_t *ret_cookie
 	return prctl(62 /* PR_SCHED_CORE */, (unsigned long)cmd, (unsigned long)pid, (unsigned long)scope,
 		     (unsigned long)(uintptr_t)ret_cookie);
 }
+
+void sys_exit_group(int status)
+{
+	(void)syscall(SYS_exit_group, status);
+}

@@ -98,6 +98,8 @@ int sys_landlock_restrict_self(int ruleset);
 enum { SYS_SCHED_CORE_GET, SYS_SCHED_CORE_CREATE, SYS_SCHED_CORE_SHARE_TO, SYS_SCHED_CORE_SHARE_FROM };
 enum { SYS_SCHED_CORE_THREAD, SYS_SCHED_CORE_PROCESS };
 int sys_sched_core(unsigned cmd, pid_t pid, unsigned scope, uint64_t *ret_cookie);
+/* Comes back when a seccomp filter makes an error of it; the C library's _exit() asks again, for ever. */
+void sys_exit_group(int status);
 int sys_seccomp(unsigned op, unsigned flags, void *args);
 int sys_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 int sys_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);

@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "container/denials.h"
 #include "container/oom.h"
+#include "container/step.h"
 #include "kernel/privilege.h"
 
 int handover_pid_file(const char *path, pid_t pid, struct error *err)
@@ -170,5 +171,7 @@ int handover_lost(int pidfd, int cgroup_dirfd, struct error *err)
 		fail(err, 0, "read from the init process: it ended with status %d", WEXITSTATUS(status));
 	else
 		fail(err, 0, "read from the init process: it is gone");
+	if (status >= 0 && WIFSIGNALED(status) && steps_died_by_filter(WTERMSIG(status)))
+		error_hint(err, STEPS_FILTER_HINT);
 	return error_code(err, "INIT_DIED");
 }

@@ -438,5 +438,5 @@ _Noreturn void init_main(struct init *init)
 	(void)prctl(PR_SET_NAME, "vert:init");
 	if (steps_run("init", steps, COUNT_OF(steps), &c, &m.error) < 0)
 		(void)proto_send(init->sock, &m, -1); /* nobody listens: nobody needs to know */
-	_exit(m.error.status ? m.error.status : 1);
+	steps_exit(m.error.status ? m.error.status : 1);
 }

@@ -180,5 +180,5 @@ _Noreturn void join_child(struct join *j)
 	close_joiners(j);
 	if (steps_run("exec", steps, COUNT_OF(steps), j, &m.error) < 0)
 		(void)proto_send(j->child_sock, &m, -1); /* nobody listens: nobody needs to know */
-	_exit(m.error.status ? m.error.status : 1);
+	steps_exit(m.error.status ? m.error.status : 1);
 }

@@ -146,7 +146,8 @@ static int died_first(const struct start *s, struct error *err)
 		return 0;
 	fail(err, 0, "container '%s' died before its program was executed", c->id);
 	if (proc_exit_status(c->pidfd, c->pid, since, &status) && WIFSIGNALED(status))
-		error_hint(err, "it was killed by signal %d", WTERMSIG(status));
+		error_hint(err, "it was killed by signal %d%s", WTERMSIG(status),
+			   steps_died_by_filter(WTERMSIG(status)) ? ": " STEPS_FILTER_HINT : "");
 	return error_code(err, "INIT_DIED");
 }
 

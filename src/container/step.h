@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -22,3 +23,10 @@ MUST_CHECK int steps_run(const char *who, const struct step *steps, size_t n, vo
 
 /* In a test build that lists steps, the descriptor of the list; else -1.  For who closes all others. */
 int steps_list_fd(void);
+
+/* The end of a process that may be under the container's seccomp filter. */
+_Noreturn void steps_exit(int status);
+
+/* Is SIG how a process dies before its program runs because of its seccomp filter? */
+bool steps_died_by_filter(int sig);
+#define STEPS_FILTER_HINT "the seccomp profile has to allow execve, sendmsg and exit_group"

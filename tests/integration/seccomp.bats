@@ -272,3 +272,30 @@ MKDIR='"names": ["mkdir", "mkdirat"]'
 		"syscalls": [{"names": ["write"], "action": "SCMP_ACT_NOTIFY"}]}'
 	refused_run "write"
 }
+
+# config-linux.md, seccomp: without any rule the default meets the process's first system call.
+@test "seccomp: a default that refuses every call ends the start, and leaves no process behind" {
+	only_vert "crun dies by another signal"
+	local action signal
+	for action in ERRNO TRACE KILL_PROCESS; do
+		signal=4
+		[ $action != KILL_PROCESS ] || signal=31
+		filter '{"defaultAction": "SCMP_ACT_'$action'"}'
+		run_split timeout 20 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+		[ "$status" = 1 ] && [[ $stderr == *"killed by signal $signal"*"hint: "*execve* ]] || {
+			echo "run, $action: status $status: $stderr"
+			return 1
+		}
+		nothing_left -v
+		# Whether start can tell this from a program that ends at once depends on who reaps it, and when.
+		vert create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
+		run_split timeout 20 "$RUNTIME" --root "$ROOT" start "$ID"
+		[ "$status" = 0 ] || [[ $stderr == *"died before its program was executed"* ]] || {
+			echo "start, $action: status $status: $stderr"
+			return 1
+		}
+		within 5 test "$(state "$ID" status)" = stopped
+		vert delete "$ID"
+		nothing_left -v
+	done
+}
