@@ -102,16 +102,17 @@ static struct oci_str_list mount_options(struct arena *arena)
 
 static struct oci_feature_seccomp make_seccomp(struct arena *arena)
 {
-	struct oci_feature_seccomp seccomp = {
+	size_t n;
+	const char *const *archs = filter_architectures(&n);
+
+	return (struct oci_feature_seccomp){
 		.enabled = YES,
 		.actions = texts(arena, oci_type_scmp_action()),
 		.operators = texts(arena, oci_type_scmp_op()),
 		.known_flags = texts(arena, oci_type_scmp_flag()),
 		.supported_flags = texts(arena, oci_type_scmp_flag()),
+		.archs = list(arena, archs, n),
 	};
-
-	seccomp.archs.v = filter_architectures(arena, &seccomp.archs.n);
-	return seccomp;
 }
 
 static int run(const struct cli_call *call, struct error *err)

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "libocispec/ocispec.h"
+#include "plan/filter_info.h"
 #include "plan/plan.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -18,16 +19,6 @@
 #endif
 
 enum { MAX_ERRNO = 4094, MAX_ARGS = 6 }; /* libseccomp takes less than the kernel's 4095 */
-
-/* config-linux.md, seccomp.architectures; whether the library at hand has it shows when it is resolved. */
-static const char *const architectures[] = {
-	"SCMP_ARCH_X86",     "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",	    "SCMP_ARCH_ARM",
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_MIPS",	   "SCMP_ARCH_MIPS64",	    "SCMP_ARCH_MIPS64N32",
-	"SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
-	"SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",	    "SCMP_ARCH_S390X",
-	"SCMP_ARCH_PARISC",  "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",	    "SCMP_ARCH_LOONGARCH64",
-	"SCMP_ARCH_M68K",    "SCMP_ARCH_SH",	   "SCMP_ARCH_SHEB",
-};
 
 /* An errno that the action cannot carry is an error (config-linux.md), and one that the kernel would cut is, too. */
 static bool errno_fits(enum oci_scmp_action action, const struct oci_u32 *value, char *why,
@@ -129,15 +120,16 @@ static int check_listener(const struct oci_seccomp *s, struct error *err)
 
 static int check_architectures(const struct oci_seccomp *s, struct error *err)
 {
+	size_t n;
+	const char *const *known = filter_architectures(&n);
 	char place[64];
 
 	for (size_t i = 0; i < s->architectures.n; i++) {
 		size_t k = 0;
 
-		while (k < COUNT_OF(architectures) &&
-		       strcmp(architectures[k], s->architectures.v[i]) != 0)
+		while (k < n && strcmp(known[k], s->architectures.v[i]) != 0)
 			k++;
-		if (k < COUNT_OF(architectures))
+		if (k < n)
 			continue;
 		snprintf(place, sizeof(place), "linux.seccomp.architectures[%zu]", i);
 		return fail_at(err, 0, place, "unknown architecture '%s'", s->architectures.v[i]);

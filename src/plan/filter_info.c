@@ -2,7 +2,6 @@
 /* The seccomp library's version and architectures: constants of the library, no filter is made. */
 #include "filter_info.h"
 
-#include <ctype.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,28 +21,10 @@ static const char *const architectures[] = {
 	"SCMP_ARCH_M68K",    "SCMP_ARCH_SH",	   "SCMP_ARCH_SHEB",
 };
 
-/* "SCMP_ARCH_X86_64" is "x86_64" to libseccomp. */
-static bool is_known(const char *name)
+const char *const *filter_architectures(size_t *ret_n)
 {
-	char lower[32];
-	size_t n = 0;
-
-	for (const char *s = name + strlen("SCMP_ARCH_"); *s && n + 1 < sizeof(lower); s++)
-		lower[n++] = (char)tolower((unsigned char)*s);
-	lower[n] = '\0';
-	return seccomp_arch_resolve_name(lower) != 0;
-}
-
-const char **filter_architectures(struct arena *arena, size_t *ret_n)
-{
-	const char **known = arena_array(arena, COUNT_OF(architectures) + 1, sizeof(*known));
-	size_t n = 0;
-
-	for (size_t i = 0; i < COUNT_OF(architectures); i++)
-		if (is_known(architectures[i]))
-			known[n++] = architectures[i];
-	*ret_n = n;
-	return known;
+	*ret_n = COUNT_OF(architectures);
+	return architectures;
 }
 
 const char *filter_library_version(struct arena *arena)

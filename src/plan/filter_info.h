@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the seccomp library that vert is linked with knows; for `features`. */
+/* What seccomp profiles may name, and what the library that vert is linked with knows of it. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,8 +7,9 @@
 
 struct arena;
 
-/* The architectures of the specification (config-linux.md) that the library knows; *RET_N of them. */
-const char **filter_architectures(struct arena *arena, size_t *ret_n);
+/* The architectures of the specification (config-linux.md), *RET_N of them.  A profile may name each of them on every
+ * machine, with every release of the library: see filter_compile.c. */
+const char *const *filter_architectures(size_t *ret_n);
 
 /* "2.5.4" */
 const char *filter_library_version(struct arena *arena);

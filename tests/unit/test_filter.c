@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "libocispec/ocispec.h"
 #include "plan/filter.h"
+#include "plan/filter_info.h"
 #include "plan/plan.h"
 
 #include <cmocka.h> /* last: it has a macro fail() */
@@ -250,6 +251,24 @@ static void test_architectures(void **state)
 #endif
 }
 
+/* features.md: each name that is listed is recognized, on every machine; one that cannot be filtered changes nothing. */
+static void test_foreign_architectures(void **state)
+{
+	struct seccomp_data odd = {.nr = 0, .arch = 1};
+	size_t n;
+	const char *const *names = filter_architectures(&n);
+	char json[256];
+
+	(void)state;
+	for (assert_int_equal(n, 23); n-- > 0;) {
+		snprintf(json, sizeof(json), PROFILE("ERRNO", ",\"architectures\":[\"%s\"]" RULES(RULE("\"read\"", "ALLOW", ""))),
+			 names[n]);
+		struct plan_filter f = compile(json);
+		assert_int_equal(answer(&f, number("read"), NULL), SECCOMP_RET_ALLOW);
+		assert_int_equal(bpf_run(f.insns, f.n, &odd), KILL);
+	}
+}
+
 /* What is too long in one program for each architecture may fit when they share what they have in common. */
 static void test_long_for_three(void **state)
 {
@@ -418,6 +437,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_all_conditions_or_each, teardown),
 		cmocka_unit_test_teardown(test_unknown_names, teardown),
 		cmocka_unit_test_teardown(test_architectures, teardown),
+		cmocka_unit_test_teardown(test_foreign_architectures, teardown),
 		cmocka_unit_test_teardown(test_long_for_three, teardown),
 		cmocka_unit_test_teardown(test_flags, teardown),
 		cmocka_unit_test_teardown(test_notify, teardown),
