@@ -13,6 +13,7 @@
 #include "plan/confine.h"
 #include "plan/devices.h"
 #include "plan/filter.h"
+#include "plan/filter_why.h"
 #include "plan/hooks.h"
 #include "plan/host.h"
 #include "plan/idmap.h"
@@ -270,6 +271,8 @@ static int plan_the_filter(struct arena *arena, const struct oci_config *c, cons
 	const struct oci_seccomp *s = c->linux ? c->linux->seccomp : NULL;
 
 	if (plan_filter(arena, s, filter, &p->process.seccomp, err) < 0)
+		return -1;
+	if (p->process.seccomp.present && filter_check_execve(&p->process.seccomp, err) < 0)
 		return -1;
 	return plan_listener_state(arena, s ? s->listener_metadata : NULL, p);
 }

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -170,6 +171,33 @@ int filter_why(struct arena *arena, const struct oci_seccomp *s, const struct pl
 		ret->source = FILTER_BY_DEFAULT;
 	}
 	return 0;
+}
+
+int filter_check_execve(const struct plan_filter *program, struct error *err)
+{
+	struct seccomp_data data = {.nr = __NR_execve, .arch = seccomp_arch_native()};
+	struct buf answer = {0};
+	size_t steps;
+	bool looks;
+	uint64_t value = bpf_trace(program->insns, program->n, &data, &steps, &looks);
+
+	if (value == BPF_BAD || looks) /* the kernel judges the first, the caller's addresses decide the other */
+		return 0;
+	switch (value & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_KILL_PROCESS:
+	case SECCOMP_RET_KILL_THREAD:
+	case SECCOMP_RET_TRAP:
+	case SECCOMP_RET_ERRNO:
+		break;
+	default:
+		return 0;
+	}
+	filter_put_value(&answer, (uint32_t)value);
+	fail_at(err, 0, "linux.seccomp", "the filter answers execve with %s: no program can be started under it",
+		answer.failed ? "an error" : answer.s);
+	buf_free(&answer);
+	error_hint(err, "allow execve and what every program needs; 'vert seccomp why --bundle DIR execve' names the rule");
+	return error_code(err, "SECCOMP_EXECVE");
 }
 
 const char *filter_call_name(struct arena *arena, int nr)

@@ -49,6 +49,9 @@ struct filter_answer {
 MUST_CHECK int filter_why(struct arena *arena, const struct oci_seccomp *s, const struct plan_filter *program,
 			  const struct filter_call *call, struct filter_answer *ret, struct error *err);
 
+/* A filter that denies execve(2) lets no program start, and init, which it binds as well, could not say why. */
+MUST_CHECK int filter_check_execve(const struct plan_filter *program, struct error *err);
+
 /* How many system calls of this machine the filter knows by number, and how many of those it allows without being
  * run (Linux 5.11 keeps a bitmap of them). */
 void filter_count(const struct plan_filter *program, size_t *ret_known, size_t *ret_free);
