@@ -84,7 +84,7 @@ static int attach(struct graft *g, size_t i, struct error *err)
 
 	if (root < 0)
 		return fail(err, errno, "duplicate a descriptor");
-	rc = mount_carry_out(m, &root, g->sources[i], g->usernses[i], NULL, err);
+	rc = mount_carry_out(m, &root, g->sources[i], g->usernses[i], NULL, NULL, err);
 	fd_close(root);
 	return rc < 0 ? error_where(err, m->at) : 0;
 }

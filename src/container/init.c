@@ -153,13 +153,15 @@ static int make_mounts(void *context, struct error *err)
 	for (size_t i = 0; i < c->plan->n_mounts; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
 		const char *cgroup = c->init->cgroup_dir ? c->init->cgroup_dir : c->plan->cgroup.own;
+		int later = -1;
 
 		if (shows_network(m) && init_join_network(c, err) < 0)
 			return -1;
-		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], cgroup, err) < 0)
+		if (mount_carry_out(m, &c->rootfd, c->init->sources[i], c->init->usernses[i], cgroup, &later, err) < 0)
 			return error_where(err, m->at);
 		if (c->init->sources[i] >= 0)
 			fd_close(c->init->sources[i]);
+		c->init->sources[i] = later;
 	}
 	return 0;
 }
@@ -284,6 +286,9 @@ static int protect_root(void *context, struct error *err)
 {
 	struct child *c = context;
 
+	for (size_t i = 0; i < c->plan->n_mounts; i++)
+		if (mount_make_readonly(&c->plan->mounts[i], c->init->sources[i], err) < 0)
+			return -1;
 	return c->plan->root_readonly ? rootfs_make_readonly(c->rootfd, err) : 0;
 }
 

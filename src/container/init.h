@@ -9,7 +9,8 @@ struct init {
 	const struct plan *plan;
 	int sock;		/* proto.h */
 	int listen;		/* create: the start socket, listening; -1: run */
-	int *sources;		/* by index of plan->mounts: a detached tree opened by the launcher, or -1 */
+	int *sources;		/* by index of plan->mounts: a detached tree opened by the launcher, or -1; then a
+				 * mount that is made read-only last */
 	int *usernses;		/* by index: user namespace for an id-mapped mount, or -1 */
 	int stage_ns[PLAN_NS_COUNT]; /* descriptors of the namespaces to join, or -1 */
 	const char *cgroup_dir;	/* absolute path of our cgroup, NULL: none */

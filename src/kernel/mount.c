@@ -360,8 +360,36 @@ static int open_cgroup_source(const struct plan_mount *m, const char *cgroup_dir
 	return mount_open_source(&bind, -1, ret_fd, err);
 }
 
+int mount_make_readonly(const struct plan_mount *m, int mnt, struct error *err)
+{
+	struct sys_mount_attr a = {.attr_set = SYS_MOUNT_ATTR_RDONLY};
+	autoclose int fd = mnt;
+
+	if (fd >= 0 && sys_mount_setattr(fd, "", AT_EMPTY_PATH, &a) < 0)
+		return mount_fail_attributes(m, "read-only", err);
+	return 0;
+}
+
+/* What is done to MNT once it is in its place. */
+static int finish(const struct plan_mount *m, int *mnt, int *rootfd, int *ret_later, struct error *err)
+{
+	int later = m->readonly_last ? fcntl(*mnt, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (m->readonly_last && later < 0)
+		return fail_at(err, errno, m->at, "keep the mount on '/%s'", m->target);
+	if (ret_later)
+		*ret_later = later;
+	else if (mount_make_readonly(m, later, err) < 0)
+		return -1;
+	if (!m->target[strspn(m->target, "/.")]) {
+		fd_close(*rootfd);
+		*rootfd = take_fd(mnt);
+	}
+	return 0;
+}
+
 int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int userns, const char *cgroup_dir,
-		    struct error *err)
+		    int *ret_later, struct error *err)
 {
 	autoclose int mnt = -1;
 	autoclose int target = -1;
@@ -396,9 +424,5 @@ int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int use
 		return -1;
 	if (set_propagation(m, mnt, err) < 0)
 		return -1;
-	if (!m->target[strspn(m->target, "/.")]) {
-		fd_close(*rootfd);
-		*rootfd = take_fd(&mnt);
-	}
-	return 0;
+	return finish(m, &mnt, rootfd, ret_later, err);
 }

@@ -24,9 +24,13 @@ MUST_CHECK int mount_set_idmap(int treefd, const struct plan_mount *m, int usern
 
 /* Carries M out beneath *ROOTFD.  SOURCE is what mount_open_source() gave, or -1: it is opened here.
  * CGROUP_DIR is the path of the container's cgroup for PLAN_MOUNT_CGROUP.  A mount on the root itself
- * replaces *ROOTFD. */
+ * replaces *ROOTFD.  One that is to be read-only last is left writable and given back in *RET_LATER, for
+ * mount_make_readonly(), which takes -1 for any other; RET_LATER may be NULL: it is read-only at once. */
 MUST_CHECK int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int userns,
-			       const char *cgroup_dir, struct error *err);
+			       const char *cgroup_dir, int *ret_later, struct error *err);
+
+/* Closes MNT. */
+MUST_CHECK int mount_make_readonly(const struct plan_mount *m, int mnt, struct error *err);
 
 /* Attaches the detached mount MNT to the object TARGET refers to. 0 or -1 with errno. */
 int mount_attach(int mnt, int target);

@@ -115,6 +115,8 @@ static void dump_mount(const struct plan_mount *m, struct buf *b)
 		buf_printf(b, " idmap=%s%s", m->idmap_rec ? "r" : "", dump_idmaps[m->idmap]);
 	if (m->tmpcopyup)
 		buf_puts(b, " tmpcopyup");
+	if (m->readonly_last)
+		buf_puts(b, " ro at the end");
 	buf_puts(b, "\n");
 }
 

@@ -185,6 +185,7 @@ static void put_mount(struct buf *b, const struct plan_mount *m)
 	     dump_propagations);
 	text(b, "idmap", m->idmap ? dump_idmaps[m->idmap] : NULL);
 	flag(b, "tmpcopyup", m->tmpcopyup);
+	flag(b, "readonlyAtTheEnd", m->readonly_last);
 	text(b, "at", m->at);
 	buf_puts(b, "}");
 }

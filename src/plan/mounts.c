@@ -304,6 +304,9 @@ static int finish_fs(struct draft *d, const struct oci_mount *in, const struct p
 		fold_recursive(m);
 	if ((m->attr_set & RDONLY) && !read_only_by_mount(m->fstype))
 		d->super |= MS_RDONLY;
+	/* Empty as it is, nothing could be put into it: devices and links, places for other mounts. */
+	m->readonly_last = (m->attr_set & RDONLY) && strcmp(m->fstype, "tmpfs") == 0;
+	m->attr_set &= ~(m->readonly_last ? RDONLY : 0);
 	m->classic |= m->classic_flags != 0;
 	m->sb_flags.v = arena_array(d->arena, COUNT_OF(super_flags) + 1, sizeof(char *));
 	for (size_t i = 0; i < COUNT_OF(super_flags); i++)

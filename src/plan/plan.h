@@ -72,6 +72,7 @@ struct plan_mount {
 	bool recursive;			/* rbind */
 	bool by_launcher;		/* BIND: the source is opened before the child's user namespace exists */
 	bool copy_symlink, src_nofollow, dest_nofollow, tmpcopyup;
+	bool readonly_last;		/* FS: read-only, but not before everything is in it */
 	enum plan_idmap idmap;
 	bool idmap_rec;
 	bool idmap_inside;	/* OWN: the maps are for a child of the container's user namespace, made by init */

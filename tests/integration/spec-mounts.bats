@@ -39,6 +39,22 @@ in_userns() {
 	mounted /mnt opts=rw opts=relatime
 }
 
+@test "mounts: a read-only tmpfs is so when everything is in it, /dev too" {
+	# config.md: "The runtime MUST mount entries in the listed order"; config-linux.md, Default Devices.
+	mkdir "$TMP/source"
+	echo x >"$TMP/source/file"
+	mount_at /mnt tmpfs tmpfs ro
+	mount_at /mnt/sub bind "$TMP/source" bind
+	cfg '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
+	probe stat /dev/null , stat /dev/fd , cat /mnt/sub/file , mounts
+	has x
+	like '^stat./dev/null=char' '^stat./dev/fd=link'
+	mounted /mnt opts=ro
+	mounted /dev opts=ro
+	mounted /mnt/sub opts=rw
+	mounted /dev/pts opts=rw
+}
+
 @test "mounts: nosymfollow keeps links from being followed" {
 	mkdir "$TMP/source"
 	echo x >"$TMP/source/file"
