@@ -193,15 +193,17 @@ int userns_make(const struct plan_id_maps *uids, const struct plan_id_maps *gids
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
+	pid_t pid, parent = getpid();
 	char path[40], byte;
 	int ready[2];
-	pid_t pid;
 
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return fail(err, errno, "make a pipe");
 	pid = sys_clone3(&args);
 
-	if (pid == 0) { /* only keeps the namespace alive; never runs anything */
+	if (pid == 0) { /* only keeps the namespace alive; never runs anything, and does not outlive us */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+			_exit(1);
 		(void)prctl(PR_SET_DUMPABLE, 1); /* or its maps belong to the host's root */
 		(void)!write(ready[1], "", 1);
 		for (;;)

@@ -174,3 +174,19 @@ pid_file_is() {
 		within 2 nothing_left || { echo "after $delay s:"; nothing_left -v; }
 	done
 }
+
+@test "create: a runtime killed while it makes the ids of a mount leaves no process" {
+	requires root userns strace
+	local tracer
+	mkdir "$TMP/source"
+	cfg '.mounts += [{destination: "/data", type: "bind", source: $s, options: ["bind", "idmap=uids=0-1000-1;gids=0-1000-1"]}]' \
+		--arg s "$TMP/source"
+	strace -f -qq -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=3000000:when=1 \
+		"$RUNTIME" --root "$ROOT" create --bundle "$BUNDLE" "$ID" </dev/null >out 2>&1 3>&- 4>&- &
+	tracer=$!
+	BACKGROUND+=($tracer)
+	within 5 eval '[ -n "$(children $(children $tracer))" ]'
+	kill -KILL "$(children $tracer)"
+	within 2 no kill -0 $tracer # it stays as long as anybody it follows
+	vert delete --force "$ID"
+}
