@@ -133,11 +133,26 @@ static int directory_mask(int *shared)
 	return sys_open_tree(*shared, "", AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | O_CLOEXEC);
 }
 
+/* Is TARGET "/", or did its path lead back there?  A mount over it would lie where nobody comes by who has it as the
+ * root. */
+static bool is_root(int rootfd, const struct stat *root, int target)
+{
+	uint64_t root_mount, target_mount;
+	struct stat st;
+
+	return fstat(target, &st) == 0 && st.st_ino == root->st_ino && st.st_dev == root->st_dev &&
+	       sys_mount_id(rootfd, &root_mount) == 0 && sys_mount_id(target, &target_mount) == 0 &&
+	       root_mount == target_mount;
+}
+
 int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct error *err)
 {
 	autoclose int empty = -1;
 	autoclose int null = -1;
+	struct stat root;
 
+	if (n > 0 && fstat(rootfd, &root) < 0)
+		return fail(err, errno, "look at the root");
 	for (size_t i = 0; i < n; i++) {
 		autoclose int target = inroot_open(rootfd, paths[i].path, O_PATH, 0, 0);
 		autoclose int mask = -1;
@@ -147,6 +162,8 @@ int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct erro
 			continue;
 		if (target < 0 || fstat(target, &st) < 0)
 			return fail_at(err, errno, paths[i].at, "open '/%s' to mask it", paths[i].path);
+		if (is_root(rootfd, &root, target))
+			return fail_at(err, EINVAL, paths[i].at, "mask '/%s', which is the root", paths[i].path);
 		if (S_ISDIR(st.st_mode)) {
 			mask = directory_mask(&empty);
 		} else {
@@ -167,7 +184,10 @@ int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct erro
 int rootfs_protect(int rootfd, const struct plan_path *paths, size_t n, struct error *err)
 {
 	struct sys_mount_attr a = {.attr_set = SYS_MOUNT_ATTR_RDONLY};
+	struct stat root;
 
+	if (n > 0 && fstat(rootfd, &root) < 0)
+		return fail(err, errno, "look at the root");
 	for (size_t i = 0; i < n; i++) {
 		autoclose int target = inroot_open(rootfd, paths[i].path, O_PATH, 0, 0);
 		autoclose int tree = -1;
@@ -176,6 +196,11 @@ int rootfs_protect(int rootfd, const struct plan_path *paths, size_t n, struct e
 			continue;
 		if (target < 0)
 			return fail_at(err, errno, paths[i].at, "open '/%s' to make it read-only", paths[i].path);
+		if (is_root(rootfd, &root, target)) {
+			if (sys_mount_setattr(rootfd, "", AT_EMPTY_PATH | SYS_AT_RECURSIVE, &a) < 0)
+				return fail_at(err, errno, paths[i].at, "make the root read-only");
+			continue;
+		}
 		tree = sys_open_tree(target, "",
 				     AT_EMPTY_PATH | SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
 		if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | SYS_AT_RECURSIVE, &a) < 0 ||

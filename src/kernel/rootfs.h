@@ -19,11 +19,11 @@ MUST_CHECK int rootfs_open(const char *rootfs, bool own_mounts, unsigned long pr
 			   struct error *err);
 
 /* linux.maskedPaths: an empty read-only directory over directories (one for all), /dev/null over anything else.
- * What does not exist is passed over.  CVE-2025-31133: /dev/null is the host's, looked at, and mounted read-only,
- * as its owner and mode are the host's too. */
+ * What does not exist is passed over; the root itself is an error.  CVE-2025-31133: /dev/null is the host's, looked
+ * at, and mounted read-only, as its owner and mode are the host's too. */
 MUST_CHECK int rootfs_mask(int rootfd, const struct plan_path *paths, size_t n, struct error *err);
 
-/* linux.readonlyPaths */
+/* linux.readonlyPaths, each with the mounts below it; that of "/" is every mount of the container. */
 MUST_CHECK int rootfs_protect(int rootfd, const struct plan_path *paths, size_t n, struct error *err);
 
 /* root.readonly */

@@ -52,8 +52,9 @@ static int plan_root(struct arena *arena, const struct oci_config *c, struct pla
 	return 0;
 }
 
-static int plan_paths(struct arena *arena, const struct oci_str_list *in, const char *at, struct plan_path **ret,
-		      size_t *ret_n, struct error *err)
+/* ROOT: "/" may be one of them. */
+static int plan_paths(struct arena *arena, const struct oci_str_list *in, const char *at, bool root,
+		      struct plan_path **ret, size_t *ret_n, struct error *err)
 {
 	struct plan_path *v = arena_array(arena, in->n, sizeof(*v));
 
@@ -61,6 +62,8 @@ static int plan_paths(struct arena *arena, const struct oci_str_list *in, const 
 		str_place(v[i].at, sizeof(v[i].at), at, i, "");
 		if (in->v[i][0] != '/')
 			return fail_at(err, 0, v[i].at, "path '%s' is not absolute", in->v[i]);
+		if (!root && !in->v[i][strspn(in->v[i], "/")])
+			return fail_at(err, 0, v[i].at, "the root itself cannot be masked");
 		v[i].path = arena_strdup(arena, in->v[i] + strspn(in->v[i], "/"));
 	}
 	*ret = v;
@@ -315,10 +318,10 @@ int plan_build(struct arena *arena, const struct oci_config *c, const struct hos
 	    plan_rdt_group(arena, c->linux ? c->linux->intel_rdt : NULL, p, err) < 0)
 		return -1;
 	if (c->linux) {
-		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", &p->masked, &p->n_masked,
-			       err) < 0 ||
-		    plan_paths(arena, &c->linux->readonly_paths, "linux.readonlyPaths", &p->readonly, &p->n_readonly,
-			       err) < 0)
+		if (plan_paths(arena, &c->linux->masked_paths, "linux.maskedPaths", false, &p->masked,
+			       &p->n_masked, err) < 0 ||
+		    plan_paths(arena, &c->linux->readonly_paths, "linux.readonlyPaths", true, &p->readonly,
+			       &p->n_readonly, err) < 0)
 			return -1;
 		if (c->linux->mount_label && host->selinux)
 			p->keyring_label = arena_strdup(arena, c->process && c->process->selinux_label

@@ -121,6 +121,7 @@ filter() {
 }
 
 @test "config-linux/masked paths: cannot be read, missing ones are ignored, relative ones are an error" {
+	local path
 	mkdir "$BUNDLE/rootfs/data/dir"
 	echo x >"$BUNDLE/rootfs/data/dir/inner"
 	cfg '.linux.maskedPaths = ["/data/file", "/data/dir", "/data/none"]'
@@ -128,14 +129,26 @@ filter() {
 	unlike text inner
 	cfg '.linux.maskedPaths = ["data/file"]'
 	refused_run "linux.maskedPaths[0]"
+	# A mount over the root would hide nothing from who has it as the root already.
+	for path in / // /. /data/..; do
+		cfg '.linux.maskedPaths = ["/data", $p]' --arg p "$path"
+		refused_run "linux.maskedPaths[1]"
+	done
 }
 
 @test "config-linux/readonly paths: cannot be written, missing ones are ignored, relative ones are an error" {
+	local path
 	cfg '.linux.readonlyPaths = ["/data", "/none"]'
 	probe write /data/new x , write /tmp/new x
 	has write./data/new=EROFS write./tmp/new=ok
 	cfg '.linux.readonlyPaths = ["data"]'
 	refused_run "linux.readonlyPaths[0]"
+	ln -s / "$BUNDLE/rootfs/data/up"
+	for path in / /. /data/.. /data/up; do	# the root with all below it, however it is named
+		cfg '.linux.readonlyPaths = [$p] | .root.readonly = false' --arg p "$path"
+		probe write /data/new x , write /tmp/new x , write /dev/new x
+		has write./data/new=EROFS write./tmp/new=EROFS write./dev/new=EROFS
+	done
 }
 
 @test "config-linux/rootfs propagation: each value is that of the root, another one is an error" {
