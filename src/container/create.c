@@ -201,7 +201,9 @@ static int prepare_plan(struct handoff *h, const struct runtime *rt, const struc
 	if (check_request(req, config, err) < 0 ||
 	    host_collect(&h->arena, options_cgroup(rt) == PLAN_CHOOSE_NONE, &host, err) < 0)
 		return -1;
-	host.selinux = (config->linux && config->linux->mount_label) && lsm_selinux_enabled();
+	host.selinux = config->linux && config->linux->mount_label && *config->linux->mount_label;
+	if (host.selinux && lsm_require_selinux("linux.mountLabel", config->linux->mount_label, err) < 0)
+		return -1;
 	if (host.euid != 0)
 		host_collect_subids(&h->arena, &host);
 	host_look_at_userns(config, &host);

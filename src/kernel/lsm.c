@@ -44,6 +44,14 @@ bool lsm_selinux_enabled(void)
 	return strstr(text, "\tselinuxfs\n") != NULL;
 }
 
+int lsm_require_selinux(const char *at, const char *label, struct error *err)
+{
+	if (lsm_selinux_enabled())
+		return 0;
+	fail_at(err, 0, at, "SELinux label '%s' is asked for, but SELinux is not enabled on this host", label);
+	return error_code(err, "SELINUX_DISABLED");
+}
+
 int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 {
 	if (apparmor && !lsm_apparmor_enabled()) {
@@ -51,12 +59,7 @@ int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 			"AppArmor profile '%s' is asked for, but AppArmor is not enabled on this host", apparmor);
 		return error_code(err, "APPARMOR_DISABLED");
 	}
-	if (selinux && !lsm_selinux_enabled()) {
-		fail_at(err, 0, "process.selinuxLabel",
-			"SELinux label '%s' is asked for, but SELinux is not enabled on this host", selinux);
-		return error_code(err, "SELINUX_DISABLED");
-	}
-	return 0;
+	return selinux ? lsm_require_selinux("process.selinuxLabel", selinux, err) : 0;
 }
 
 static int write_failed(int errnum, const char *file, const char *label, struct error *err)

@@ -15,7 +15,8 @@
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);
 
-/* Refuses a profile or label (NULL: none) whose module is absent.  Also before the namespaces. */
+/* Refuses a profile or label (NULL: none) whose module is absent; AT: where the label stands.  Also before. */
+MUST_CHECK int lsm_require_selinux(const char *at, const char *label, struct error *err);
 MUST_CHECK int lsm_require(const char *apparmor, const char *selinux, struct error *err);
 
 /* For the next execve.  PROCFD: root of a procfs of our pid namespace. */

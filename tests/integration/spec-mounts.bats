@@ -233,3 +233,14 @@ in_userns() {
 	probe echo x
 	has x
 }
+
+# runtime.md, create: what cannot be applied is an error; with SELinux the labels are looked at in the virtual machine.
+@test "mountLabel: without SELinux it is refused, and an empty one is none" {
+	only_vert
+	! grep -q selinuxfs /proc/filesystems || skip "SELinux is enabled"
+	cfg '.linux.mountLabel = "system_u:object_r:container_file_t:s0:c1,c2"'
+	refused_run "linux.mountLabel"
+	cfg '.linux.mountLabel = ""'
+	probe echo x
+	has x
+}
