@@ -23,7 +23,10 @@ static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 	autoclose int fd = sys_openat2(sys, s->path, O_WRONLY | O_CLOEXEC, 0,
 				       SYS_RESOLVE_BENEATH | one_mount | SYS_RESOLVE_NO_SYMLINKS |
 					       SYS_RESOLVE_NO_MAGICLINKS);
-	size_t len = strlen(s->value);
+	/* A write of nothing is none: the kernel would not be asked.  A line without a value empties a list, and is
+	 * refused for a number. */
+	const char *value = s->value[0] ? s->value : "\n";
+	size_t len = strlen(value);
 
 	if (fd < 0) {
 		int saved = errno;
@@ -35,7 +38,7 @@ static int write_one(int sys, const struct plan_sysctl *s, struct error *err)
 			error_hint(err, "the kernel has no such sysctl in a namespace of a container");
 		return error_code(err, "SYSCTL");
 	}
-	if (write(fd, s->value, len) != (ssize_t)len) {
+	if (write(fd, value, len) != (ssize_t)len) {
 		fail_at(err, errno, s->at, "write '%s' to sysctl '%s'", s->value, s->path);
 		error_op(err, "write");
 		set_path(err, s);

@@ -297,6 +297,19 @@ start_userns_container() {
 	has sysctl.kernel.msgmax=12345 sysctl.fs.mqueue.msg_max=77
 }
 
+@test "namespaces: an empty value empties a list, and is no number" {
+	requires root
+	cfg '.linux.sysctl = {"net.ipv4.ip_local_reserved_ports": "8080"}'
+	probe read /proc/sys/net/ipv4/ip_local_reserved_ports
+	has read./proc/sys/net/ipv4/ip_local_reserved_ports=8080
+	cfg '.linux.sysctl = {"net.ipv4.ip_local_reserved_ports": ""}'
+	probe read /proc/sys/net/ipv4/ip_local_reserved_ports
+	has read./proc/sys/net/ipv4/ip_local_reserved_ports=
+	only_vert "others write nothing at all"
+	cfg '.linux.sysctl = {"net.ipv4.ip_forward": ""}'
+	refused_run 'linux.sysctl["net.ipv4.ip_forward"]'
+}
+
 @test "namespaces: a sysctl that does not exist is refused by name" {
 	cfg '.linux.sysctl = {"net.ipv4.frob": "1"}'
 	refused_run "frob"
