@@ -39,6 +39,20 @@ shows() {
 	mounted /mnt type=tmpfs source=tested
 }
 
+# As Podman asks for it in the first container of a pod of `kube play`.
+@test "mounts: a read-only tmpfs on /dev has the nodes and the mounts that belong in it" {
+	cfg '(.mounts[] | select(.destination == "/dev") | .options) += ["ro"] | .mounts += [
+		{destination: "/mnt", type: "tmpfs", source: "tested", options: ["ro"]},
+		{destination: "/mnt/inner", type: "tmpfs", source: "tested"}]'
+	mkdir -p "$BUNDLE/rootfs/mnt"
+	probe mounts , open /dev/null w , write /dev/file x , write /mnt/file x , write /mnt/inner/file x
+	mounted /dev type=tmpfs opts=ro
+	mounted /dev/pts type=devpts opts=rw
+	mounted /mnt opts=ro
+	mounted /mnt/inner opts=rw
+	has open./dev/null=ok write./dev/file=EROFS write./mnt/file=EROFS write./mnt/inner/file=ok
+}
+
 @test "mounts: ro, rw, nosuid, suid, nodev, dev, noexec, exec on a tmpfs" {
 	requires root
 	shows tmpfs ro opts=ro

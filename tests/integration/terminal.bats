@@ -80,6 +80,18 @@ vert_on_terminal() {
 	mounted /dev/console type=devpts
 }
 
+@test "terminal: /dev/console is made before a read-only /dev is that" {
+	cfg '(.mounts[] | select(.destination == "/dev") | .options) += ["ro"]'
+	receive_console
+	args stat /dev/console , write /dev/file x , mounts
+	start_new "$ID" --console-socket "$SOCKET"
+	wait $RECEIVER
+	output=$(console)
+	like '^stat./dev/console=char .*rdev=136:'
+	has write./dev/file=EROFS
+	mounted /dev opts=ro
+}
+
 @test "terminal: belongs to the user of the process" {
 	requires root
 	receive_console
