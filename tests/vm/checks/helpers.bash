@@ -1,18 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Small commands for the checks, sourced by engines-check.  RT is the runtime
-# under test.
+# What the checks share: `load`ed by each of the bats files, which engines-check runs in the guest, and sourced by
+# swarm-node.  RT is the runtime under test; every check begins in CHECK_DIR.
 PODMAN="podman --runtime $RT"
 IMAGE=localhost/busybox
-# Checks that are about units, or name cgroups as only systemd does.
-SYSTEMD_ONLY="quick-unit quick-ctr-scope podman-cgroup-manager podman-unit podman-cgroupns-host
-	podman-health-timer ctr-run-systemd docker-cgroup-unit rl-scope sys-running sys-unit"
-SYSTEMD_ONLY=$(echo $SYSTEMD_ONLY)
-# Checks of checkpoint and restore, and whether the runtime has these commands at all.
-CHECKPOINTS="ckpt-run ckpt ckpt-restore ckpt-export ckpt-rm ckpt-import ctr-checkpoint"
-CAN_CHECKPOINT=''
-! "$RT" checkpoint --help > /dev/null 2>&1 || CAN_CHECKPOINT=yes
+export PODMAN IMAGE
+. "${BASH_SOURCE[0]%/*}/../setup.sh"
+[ -z "${CHECK_DIR-}" ] || cd "$CHECK_DIR" || exit 2
+
+# limited SECONDS COMMAND...: the command, which may be a function, in a process group of its own that is ended when the
+# time is up.  It has nothing of bats: not the options and traps of a test, nor the descriptor that its lines go out
+# by, which a process that stays would keep open for ever.
+limited() {
+	(
+		set +eET
+		trap - DEBUG ERR EXIT INT TERM
+		limit=$1
+		shift
+		set -m
+		( "$@" ) &
+		pid=$!
+		( sleep "$limit"; echo "no end after $limit s" >&2; kill -- -$pid
+			sleep 5; kill -KILL -- -$pid ) &
+		dog=$!
+		set +m
+		wait $pid
+		status=$?
+		kill -- -$dog 2> /dev/null
+		wait $dog 2> /dev/null
+		exit $status
+	) 3>&- 4>&-
+}
+
+# check WANTED-REGEX COMMAND...: status 0 within CHECK_LIMIT seconds (240), and an output that matches, each run of its
+# white space being one blank.  What it said is in ./out and ./err.
+check() {
+	local want=$1 status=0
+	shift
+	limited "${CHECK_LIMIT:-240}" "$@" > out 2> err < /dev/null || status=$?
+	if [ $status = 0 ] && { [ -z "$want" ] ||
+		tr '\r\n\t' '   ' < out | sed 's/  */ /g' | grep -Eq -- "$want"; }; then
+		return 0
+	fi
+	echo "status $status; wanted /$want/"
+	sed 's/^/| /' out err | tail -12
+	return 1
+}
+
+# check_not COMMAND...: a status other than 0, and of the command itself.
+check_not() {
+	check '^[1-9]' status_of "$@"
+}
+
+# For setup_file: the engines, set up once however many files want them.
+podman_ready() {
+	limited 240 podman_up "$RT"
+}
+
+containerd_images() {
+	containerd_up "$RT" && ctr image import /run/images.tar &&
+		ctr -n k8s.io image import /run/images.tar
+}
+
+containerd_ready() {
+	limited 240 containerd_images
+}
+
+docker_ready() {
+	limited 240 docker_up "$RT"
+}
+
+# For checks about units, or about cgroups with names that only systemd gives.
+needs_systemd_driver() {
+	[ "$vm_driver" = systemd ] || skip "needs the systemd driver"
+}
+
+needs_checkpoint() {
+	"$RT" checkpoint --help > /dev/null 2>&1 || skip "no command 'checkpoint'"
+}
 
 # status_of COMMAND...: its exit status, printed.
 status_of() {
@@ -123,7 +189,7 @@ cri_round() {
 
 # cri_sandbox NAME [JSON]: a sandbox's configuration.
 cri_sandbox() {
-	local parent=vert-test.slice
+	local parent=/vert-test.slice
 	[ "${CHECK_DRIVER:-systemd}" = systemd ] || parent=/vert-test
 	jq -nc --arg n "$1" --arg g $parent --argjson m "${2-null}" '{metadata: {name: $n, uid: $n,
 		namespace: "d"}, hostname: "pod1", log_directory: "/tmp/logs", linux: {

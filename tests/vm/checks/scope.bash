@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The systemd cgroup driver without an engine, as root and as a user: units, limits, what a
-# reload of systemd leaves alone, and what is left when something fails.
-CTL=(systemctl) scope=scope
-[ "$(id -u)" = 0 ] || { CTL=(systemctl --user); scope=user-scope; }
+# What scope.bats does as root and scope-user.bats as a user: the systemd cgroup driver without an engine.
+load helpers
+CTL=(systemctl)
+[ "$(id -u)" = 0 ] || CTL=(systemctl --user)
 
 # config FILTER: a new bundle in ./sb, with jq's FILTER.
 config() {
@@ -152,25 +152,3 @@ deadline() {
 	kill -CONT "$manager"
 	until_prints end 20 unit_gone s8
 }
-
-check $scope-run '^hello end $' run_and_gone
-check $scope-properties '^50 500ms 67108864 yes 67108864 50 50000 100000 $' unit_properties
-check $scope-later '^in 33554432 33554432 33554432 paused $' later_commands
-check $scope-all-or-nothing '^50 50 50 $' all_or_nothing
-check $scope-live-unit 'exists already and is in use.* end $' live_unit
-if [ "$(id -u)" = 0 ]; then
-	check $scope-reload '^67108864 67108864 4 (opened|No such device.*) Operation not permitted $' reload
-else
-	check $scope-reload '^67108864 67108864 4 $' reload
-fi
-check $scope-failed-unit '^failed reused end $' failed_unit
-check $scope-start-oom 'memory limit could be too low.* end $' start_oom
-check $scope-killed-starts '^end $' killed_starts
-check $scope-slice '^/vt.slice/vt-a.slice/vt-a-b.slice/vt-s6.scope 33 50003968 5s 50003968 50003968 1 inactive end $' sliced
-check $scope-property-refused "ExecStopPost.* end $" refused_property
-if [ "$(id -u)" = 0 ]; then
-	check $scope-no-bus '^0::/system.slice/scope-s7.scope(/container)? end $' no_bus
-else
-	check $scope-no-manager "connect to systemd at '[^']*/empty/.*XDG_RUNTIME_DIR.* end $" no_manager
-	check $scope-deadline 'did not answer in time.* 1 end $' deadline
-fi

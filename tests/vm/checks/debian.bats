@@ -1,8 +1,11 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # A whole Debian in a container, without an engine: the guest's own tree, which debootstrap and apt
 # have made, is the root.  Its programs expect more of a container than busybox does.
+
+load helpers
+
 DEB=/run/deb
 
 deb_tree() {
@@ -80,17 +83,58 @@ deb_traces() {
 	rm -rf $DEB && echo none
 }
 
-check deb-tree '' deb_tree
-check deb-run-apt '^apt [0-9.]+ ' deb_run '["apt-get", "--version"]'
-check deb-run-python '^thread \[1, 2\] root 1 $' deb_run "$(deb_json python3 -c "$DEB_PYTHON")"
-check deb-run-pipeline '^20000 10 0 0 0 0 0 0 0 0 0 0 $' deb_run "$(deb_json bash -c "$DEB_PIPELINE")"
-check deb-run-shell 'after 130.*status 7 $' deb_shell
-check deb-sleeper '' deb_sleeper
-check deb-exec-apt '^apt [0-9.]+ ' "$RT" exec deb apt-get --version
-check deb-exec-python '^thread \[1, 2\] root [0-9]+ $' "$RT" exec deb python3 -c "$DEB_PYTHON"
-check deb-exec-pipeline '^20000 10 0 0 0 0 0 0 0 0 0 0 $' "$RT" exec deb bash -c "$DEB_PIPELINE"
-check deb-exec-shell 'after 130.*status 7 $' deb_exec_shell
-check deb-delete '' "$RT" delete --force deb
-check deb-create '^created up running $' deb_create
-check deb-kill '^stopped told $' deb_kill
-check deb-trace '^none $' deb_traces
+@test "deb-tree" {
+	check '' deb_tree
+}
+
+@test "deb-run-apt" {
+	check '^apt [0-9.]+ ' deb_run '["apt-get", "--version"]'
+}
+
+@test "deb-run-python" {
+	check '^thread \[1, 2\] root 1 $' deb_run "$(deb_json python3 -c "$DEB_PYTHON")"
+}
+
+@test "deb-run-pipeline" {
+	check '^20000 10 0 0 0 0 0 0 0 0 0 0 $' deb_run "$(deb_json bash -c "$DEB_PIPELINE")"
+}
+
+@test "deb-run-shell" {
+	check 'after 130.*status 7 $' deb_shell
+}
+
+@test "deb-sleeper" {
+	check '' deb_sleeper
+}
+
+@test "deb-exec-apt" {
+	check '^apt [0-9.]+ ' "$RT" exec deb apt-get --version
+}
+
+@test "deb-exec-python" {
+	check '^thread \[1, 2\] root [0-9]+ $' "$RT" exec deb python3 -c "$DEB_PYTHON"
+}
+
+@test "deb-exec-pipeline" {
+	check '^20000 10 0 0 0 0 0 0 0 0 0 0 $' "$RT" exec deb bash -c "$DEB_PIPELINE"
+}
+
+@test "deb-exec-shell" {
+	check 'after 130.*status 7 $' deb_exec_shell
+}
+
+@test "deb-delete" {
+	check '' "$RT" delete --force deb
+}
+
+@test "deb-create" {
+	check '^created up running $' deb_create
+}
+
+@test "deb-kill" {
+	check '^stopped told $' deb_kill
+}
+
+@test "deb-trace" {
+	check '^none $' deb_traces
+}

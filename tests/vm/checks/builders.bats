@@ -1,7 +1,10 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # Image builds: each RUN step is a container.
+
+load helpers
+
 buildah_run() {
 	local c
 	c=$(buildah from $IMAGE) || return 1
@@ -24,8 +27,22 @@ buildah_environment() {
 		grep -Eo '^(.* )?(create|start|delete) ' calls | awk '{print $NF}' | sort -u
 }
 
-podman_ready
-check buildah-run '^built $' buildah_run
-check podman-build '' podman_build 0
-check_not podman-build-fails podman_build 4
-check buildah-environment '^create delete start $' buildah_environment
+setup_file() {
+	podman_ready
+}
+
+@test "buildah-run" {
+	check '^built $' buildah_run
+}
+
+@test "podman-build" {
+	check '' podman_build 0
+}
+
+@test "podman-build-fails" {
+	check_not podman_build 4
+}
+
+@test "buildah-environment" {
+	check '^create delete start $' buildah_environment
+}

@@ -1,9 +1,12 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # Limits, each seen to bite and not only to be written: through Podman, and then with the runtime
 # alone, from outside and from inside; what `update` changes on a running container, and that an
 # update that fails in part changes nothing.
+
+load helpers
+
 limit_files() {
 	p_started l1 -m 64m --pids-limit 50 --cpus 0.5 --cpuset-cpus 0 > /dev/null || return 1
 	p_limit l1 memory.max pids.max cpu.max cpuset.cpus
@@ -148,48 +151,137 @@ update_one() {
 	l_file lu "$1"
 }
 
-update_checks() {
-	local name file want good other disk
-	disk=$(stat -c '"major": %Hd, "minor": %Ld' /var/lib)
-	while IFS='|' read -r name file want good other; do
-		check "update-$name" "^($want )\\1\\1\$" update_one "$file" "$good" "$other"
-	done <<-E
-		memory|memory.max|67108864|{"memory": {"limit": 67108864}}|{"memory": {"limit": 50331648}}
-		swap|memory.swap.max|33554432|{"memory": {"limit": 67108864, "swap": 100663296}}|{"memory": {"limit": 67108864, "swap": 83886080}}
-		pids|pids.max|40|{"pids": {"limit": 40}}|{"pids": {"limit": 30}}
-		quota|cpu.max|30000 100000|{"cpu": {"quota": 30000, "period": 100000}}|{"cpu": {"quota": 60000, "period": 100000}}
-		weight|cpu.weight|[17][79]4?|{"cpu": {"shares": 2048}}|{"cpu": {"shares": 512}}
-		cpuset|cpuset.cpus|1|{"cpu": {"cpus": "1"}}|{"cpu": {"cpus": "0"}}
-		io|io.max|[0-9:]* rbps=max wbps=2097152 riops=max wiops=max|{"blockIO": {"throttleWriteBpsDevice": [{$disk, "rate": 2097152}]}}|{"blockIO": {"throttleWriteBpsDevice": [{$disk, "rate": 1048576}]}}
-		hugetlb|hugetlb.2MB.max|4194304|{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}|{"hugepageLimits": [{"pageSize": "2MB", "limit": 2097152}]}
-		unified|memory.high|33554432|{"unified": {"memory.high": "33554432"}}|{"unified": {"memory.high": "50331648"}}
-	E
+# updates FILE VALUE GOOD OTHER: the check of a file; before, VALUE after GOOD outside and inside, and still after OTHER.
+updates() {
+	check "^($2 )\\1\\1\$" update_one "$1" "$3" "$4"
 }
 
-podman_ready
-check limit-files '^67108864 50 50000 100000 0 $' limit_files
-check limit-memory-oom '^137 killed $' limit_memory
-check limit-oom-reported '^true $' oom_reported
-check limit-pids 'fork.*(Resource|unavailable|Try again)' forks_refused
-check limit-cpu 'throttled' cpu_share
-check limit-cpuset '^1 Cpus_allowed_list: 1 $' p_run --cpuset-cpus 1 $IMAGE \
-	sh -c 'nproc; grep Cpus_allowed_list /proc/self/status'
-check limit-weight '^(20|59) $' weight
-check limit-unified '^60000000|^5999' p_run --cgroup-conf memory.high=60000000 $IMAGE \
-	cat /sys/fs/cgroup/memory.high
-check_not device-denied p_run --cap-add mknod $IMAGE \
-	sh -c 'mknod /d b 254 0 && dd if=/d of=/dev/null count=1'
-check device-null '' p_run --cap-add mknod $IMAGE \
-	sh -c 'mknod /d c 1 3 && echo x > /d'
-check limit-swap '^33554432 0 0 (137|9) $' swap_bites
-check limit-start-oom '(OOM|memory limit).* 1 end $' start_killed
-check limit-exec-oom '(OOM|memory limit).* 1 .*(OOM|memory limit).* 1 $' exec_killed
-check limit-weight-bites '^more ' weights
-check limit-io 'wbps=1048576 slow $' io_bites
-check limit-hugetlb '^2097152 one not two $' hugetlb_bites
-check update-start '' l_start lu '{}' sleep 1000
-update_checks
-check update-end '' "$RT" delete -f lu
+on_disk() { echo "{\"blockIO\": {\"throttleWriteBpsDevice\": [{$(stat -c '"major": %Hd, "minor": %Ld' /var/lib), \"rate\": $1}]}}"; }
+
+setup_file() {
+	podman_ready
+}
+
+@test "limit-files" {
+	check '^67108864 50 50000 100000 0 $' limit_files
+}
+
+@test "limit-memory-oom" {
+	check '^137 killed $' limit_memory
+}
+
+@test "limit-oom-reported" {
+	check '^true $' oom_reported
+}
+
+@test "limit-pids" {
+	check 'fork.*(Resource|unavailable|Try again)' forks_refused
+}
+
+@test "limit-cpu" {
+	check 'throttled' cpu_share
+}
+
+@test "limit-cpuset" {
+	check '^1 Cpus_allowed_list: 1 $' p_run --cpuset-cpus 1 $IMAGE \
+		sh -c 'nproc; grep Cpus_allowed_list /proc/self/status'
+}
+
+@test "limit-weight" {
+	check '^(20|59) $' weight
+}
+
+@test "limit-unified" {
+	check '^60000000|^5999' p_run --cgroup-conf memory.high=60000000 $IMAGE \
+		cat /sys/fs/cgroup/memory.high
+}
+
+@test "device-denied" {
+	check_not p_run --cap-add mknod $IMAGE \
+		sh -c 'mknod /d b 254 0 && dd if=/d of=/dev/null count=1'
+}
+
+@test "device-null" {
+	check '' p_run --cap-add mknod $IMAGE \
+		sh -c 'mknod /d c 1 3 && echo x > /d'
+}
+
+@test "limit-swap" {
+	check '^33554432 0 0 (137|9) $' swap_bites
+}
+
+@test "limit-start-oom" {
+	check '(OOM|memory limit).* 1 end $' start_killed
+}
+
+@test "limit-exec-oom" {
+	check '(OOM|memory limit).* 1 .*(OOM|memory limit).* 1 $' exec_killed
+}
+
+@test "limit-weight-bites" {
+	check '^more ' weights
+}
+
+@test "limit-io" {
+	check 'wbps=1048576 slow $' io_bites
+}
+
+@test "limit-hugetlb" {
+	check '^2097152 one not two $' hugetlb_bites
+}
+
+@test "update-start" {
+	check '' l_start lu '{}' sleep 1000
+}
+
+@test "update-memory" {
+	updates memory.max '67108864' '{"memory": {"limit": 67108864}}' \
+		'{"memory": {"limit": 50331648}}'
+}
+
+@test "update-swap" {
+	updates memory.swap.max '33554432' '{"memory": {"limit": 67108864, "swap": 100663296}}' \
+		'{"memory": {"limit": 67108864, "swap": 83886080}}'
+}
+
+@test "update-pids" {
+	updates pids.max '40' '{"pids": {"limit": 40}}' \
+		'{"pids": {"limit": 30}}'
+}
+
+@test "update-quota" {
+	updates cpu.max '30000 100000' '{"cpu": {"quota": 30000, "period": 100000}}' \
+		'{"cpu": {"quota": 60000, "period": 100000}}'
+}
+
+@test "update-weight" {
+	updates cpu.weight '[17][79]4?' '{"cpu": {"shares": 2048}}' \
+		'{"cpu": {"shares": 512}}'
+}
+
+@test "update-cpuset" {
+	updates cpuset.cpus '1' '{"cpu": {"cpus": "1"}}' \
+		'{"cpu": {"cpus": "0"}}'
+}
+
+@test "update-io" {
+	updates io.max '[0-9:]* rbps=max wbps=2097152 riops=max wiops=max' "$(on_disk 2097152)" \
+		"$(on_disk 1048576)"
+}
+
+@test "update-hugetlb" {
+	updates hugetlb.2MB.max '4194304' '{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}' \
+		'{"hugepageLimits": [{"pageSize": "2MB", "limit": 2097152}]}'
+}
+
+@test "update-unified" {
+	updates memory.high '33554432' '{"unified": {"memory.high": "33554432"}}' \
+		'{"unified": {"memory.high": "50331648"}}'
+}
+
+@test "update-end" {
+	check '' "$RT" delete -f lu
+}
 
 # What vert itself tells of a container that met its limits: state --effective, events --follow, delete --report.
 told() {
@@ -210,4 +302,6 @@ told() {
 		.used.pids.peak > 1, .left == []] | join(" ")'
 	wait
 }
-check limit-told '^(ok|33554432 33554432 "type":"oom" true true true true) $' told
+@test "limit-told" {
+	check '^(ok|33554432 33554432 "type":"oom" true true true true) $' told
+}

@@ -1,8 +1,11 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # Docker with the runtime as its default, the systemd driver, and BuildKit, which
 # takes the first runc in PATH and nothing else.
+
+load helpers
+
 d_cgroup() { pid_cgroup "$(docker inspect --format '{{.State.Pid}}' d1)" "$1"; }
 d_unit() { systemctl is-active "docker-$(docker inspect --format '{{.Id}}' d1).scope"; }
 
@@ -88,39 +91,142 @@ d_add_runtime() {
 	systemctl daemon-reload && docker_up "$RT" && systemctl restart docker
 }
 
-docker_ready
-ln -sfn "$RT" /usr/local/sbin/runc
-run='docker run --rm --net none'
-check docker-run '^hello $' $run bb:1 echo hello
-check docker-status '^7 $' status_of $run bb:1 sh -c 'exit 7'
-check docker-bridge 'inet 172\.17\.' docker run --rm bb:1 ip addr show eth0
-check docker-apparmor 'docker-default \(enforce\)' $run bb:1 cat /proc/self/attr/current
-check docker-tty '/dev/(pts/|console)' on_terminal $run -t bb:1 tty
-check docker-init 'docker-init' $run --init bb:1 cat /proc/1/cmdline
-check docker-privileged '^CapEff: 000001ffffffffff' $run --privileged bb:1 \
-	grep CapEff /proc/self/status
-check docker-missing '^127 $' status_of $run bb:1 /no/such/program
-check docker-not-in-path '^127 $' status_of $run bb:1 nosuchprogram
-check docker-not-executable '^126 $' status_of $run bb:1 /etc/passwd
-check docker-run-d '' docker run -d --name d1 --net none -m 64m --pids-limit 20 bb:1 sleep 1000
-check docker-runtime '^vert $' docker inspect --format '{{.HostConfig.Runtime}}' d1
-check docker-cgroup-unit '^active ' d_unit
-check docker-limit '^67108864 ' d_cgroup memory.max
-check docker-exec '^uid=0' docker exec d1 id
-check docker-exec-status '^5 $' status_of docker exec d1 sh -c 'exit 5'
-check docker-exec-missing '^12[67] $' status_of docker exec d1 nosuchprogram
-check docker-top 'sleep 1000' docker top d1
-check docker-stats '64MiB' docker stats --no-stream d1
-check docker-pause 'paused' d_paused
-check docker-update '^134217728 ' d_updated
-check docker-stop '^137 ' d_stopped
-check docker-rm '' docker rm -f d1
-check docker-build-classic '' d_build env DOCKER_BUILDKIT=0 docker build -q --no-cache
-check docker-buildkit '' d_build docker buildx build -q --no-cache
-check docker-network '^found $' d_network
-check docker-port '^found $' d_port
-check docker-oom '^137 true $' d_oom
-check docker-on-failure '^exited 2 $' d_on_failure
-check docker-always '^running 1 $' d_always
-check docker-runtime-option '^hello $' $run --runtime vert bb:1 echo hello
-check docker-add-runtime '^hello other 1 $' d_add_runtime
+docker_run='docker run --rm --net none'
+
+setup_file() {
+	ln -sfn "$RT" /usr/local/sbin/runc && docker_ready
+}
+
+@test "docker-setup" {
+	check '^vert $' docker info --format '{{.DefaultRuntime}}'
+}
+
+@test "docker-run" {
+	check '^hello $' $docker_run bb:1 echo hello
+}
+
+@test "docker-status" {
+	check '^7 $' status_of $docker_run bb:1 sh -c 'exit 7'
+}
+
+@test "docker-bridge" {
+	check 'inet 172\.17\.' docker run --rm bb:1 ip addr show eth0
+}
+
+@test "docker-apparmor" {
+	check 'docker-default \(enforce\)' $docker_run bb:1 cat /proc/self/attr/current
+}
+
+@test "docker-tty" {
+	check '/dev/(pts/|console)' on_terminal $docker_run -t bb:1 tty
+}
+
+@test "docker-init" {
+	check 'docker-init' $docker_run --init bb:1 cat /proc/1/cmdline
+}
+
+@test "docker-privileged" {
+	check '^CapEff: 000001ffffffffff' $docker_run --privileged bb:1 \
+		grep CapEff /proc/self/status
+}
+
+@test "docker-missing" {
+	check '^127 $' status_of $docker_run bb:1 /no/such/program
+}
+
+@test "docker-not-in-path" {
+	check '^127 $' status_of $docker_run bb:1 nosuchprogram
+}
+
+@test "docker-not-executable" {
+	check '^126 $' status_of $docker_run bb:1 /etc/passwd
+}
+
+@test "docker-run-d" {
+	check '' docker run -d --name d1 --net none -m 64m --pids-limit 20 bb:1 sleep 1000
+}
+
+@test "docker-runtime" {
+	check '^vert $' docker inspect --format '{{.HostConfig.Runtime}}' d1
+}
+
+@test "docker-cgroup-unit" {
+	needs_systemd_driver
+	check '^active ' d_unit
+}
+
+@test "docker-limit" {
+	check '^67108864 ' d_cgroup memory.max
+}
+
+@test "docker-exec" {
+	check '^uid=0' docker exec d1 id
+}
+
+@test "docker-exec-status" {
+	check '^5 $' status_of docker exec d1 sh -c 'exit 5'
+}
+
+@test "docker-exec-missing" {
+	check '^12[67] $' status_of docker exec d1 nosuchprogram
+}
+
+@test "docker-top" {
+	check 'sleep 1000' docker top d1
+}
+
+@test "docker-stats" {
+	check '64MiB' docker stats --no-stream d1
+}
+
+@test "docker-pause" {
+	check 'paused' d_paused
+}
+
+@test "docker-update" {
+	check '^134217728 ' d_updated
+}
+
+@test "docker-stop" {
+	check '^137 ' d_stopped
+}
+
+@test "docker-rm" {
+	check '' docker rm -f d1
+}
+
+@test "docker-build-classic" {
+	check '' d_build env DOCKER_BUILDKIT=0 docker build -q --no-cache
+}
+
+@test "docker-buildkit" {
+	check '' d_build docker buildx build -q --no-cache
+}
+
+@test "docker-network" {
+	check '^found $' d_network
+}
+
+@test "docker-port" {
+	check '^found $' d_port
+}
+
+@test "docker-oom" {
+	check '^137 true $' d_oom
+}
+
+@test "docker-on-failure" {
+	check '^exited 2 $' d_on_failure
+}
+
+@test "docker-always" {
+	check '^running 1 $' d_always
+}
+
+@test "docker-runtime-option" {
+	check '^hello $' $docker_run --runtime vert bb:1 echo hello
+}
+
+@test "docker-add-runtime" {
+	check '^hello other 1 $' d_add_runtime
+}

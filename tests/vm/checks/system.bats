@@ -1,9 +1,12 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # System containers, without an engine: systems of three releases boot their own init, each with
 # users and processors of its own and an address on a bridge; somebody logs in over the network.
 # The disk of build-trees is /dev/vdb; the configuration is the one of docs/system-containers.md.
+
+load helpers
+
 SC=/run/sc SC_DISK=/run/trees
 
 # A bridge for all of them, and the key of who logs in.
@@ -90,24 +93,83 @@ sc_traces() {
 	echo none
 }
 
-check sc-host 'i386 .*systemd .*sysv .*key.pub' sc_host
-check sc-systemd-boot '^running $' sc_boot systemd 11 '.linux.resources.cpu.cpus = "1"'
-check sc-systemd-login '^systemd x86_64 systemd 0 13\.[0-9]+ .*inet 10.97.0.11/24' sc_login 11
-CHECK_LIMIT=200 check sc-systemd-up '^running $' until_prints running 180 sc_systemd_up
-check sc-systemd-users '^11000000 0 0 0 $' sc_users systemd
-check sc-systemd-cpus '^1 1 1 536870912 $' sc_cpus systemd
-check sc-systemd-unit '^inside $' "$RT" exec systemd systemd-run --quiet --wait --pipe \
-	-p MemoryMax=20M sh -c 'echo inside'
-check sc-systemd-bounds '^ ?1 0 2 Permission denied 2 not permitted $' sc_bounds systemd
-check sc-sysv-boot '^running $' sc_boot sysv 12 .
-check sc-sysv-login '^sysv x86_64 init 0 11\.[0-9]+ .*inet 10.97.0.12/24' sc_login 12
-check sc-sysv-cpus '^0 1 0 536870912 $' sc_cpus sysv
-check sc-i386-boot '^running $' sc_boot i386 13 '.linux.personality = {domain: "LINUX32"}'
-check sc-i386-login '^i386 i686 init 0 12\.[0-9]+ .*inet 10.97.0.13/24' sc_login 13
-check sc-each-other '^sysv $' sc_ssh 12 'exec 3<>/dev/tcp/10.97.0.13/22 && hostname'
-check sc-systemd-stop '^stopped $' sc_stopped systemd "$RT" kill systemd SIGRTMIN+3
-check sc-systemd-trace '^none $' sc_traces systemd 11
-check sc-sysv-stop '^stopped $' sc_stopped sysv sc_ssh 12 'shutdown -h now'
-check sc-sysv-trace '^none $' sc_traces sysv 12
-check sc-i386-stop '^stopped $' sc_stopped i386 "$RT" exec i386 init 0
-check sc-i386-trace '^none $' sc_traces i386 13
+@test "sc-host" {
+	check 'i386 .*systemd .*sysv .*key.pub' sc_host
+}
+
+@test "sc-systemd-boot" {
+	check '^running $' sc_boot systemd 11 '.linux.resources.cpu.cpus = "1"'
+}
+
+@test "sc-systemd-login" {
+	check '^systemd x86_64 systemd 0 13\.[0-9]+ .*inet 10.97.0.11/24' sc_login 11
+}
+
+@test "sc-systemd-up" {
+	CHECK_LIMIT=200 check '^running $' until_prints running 180 sc_systemd_up
+}
+
+@test "sc-systemd-users" {
+	check '^11000000 0 0 0 $' sc_users systemd
+}
+
+@test "sc-systemd-cpus" {
+	check '^1 1 1 536870912 $' sc_cpus systemd
+}
+
+@test "sc-systemd-unit" {
+	check '^inside $' "$RT" exec systemd systemd-run --quiet --wait --pipe \
+		-p MemoryMax=20M sh -c 'echo inside'
+}
+
+@test "sc-systemd-bounds" {
+	check '^ ?1 0 2 Permission denied 2 not permitted $' sc_bounds systemd
+}
+
+@test "sc-sysv-boot" {
+	check '^running $' sc_boot sysv 12 .
+}
+
+@test "sc-sysv-login" {
+	check '^sysv x86_64 init 0 11\.[0-9]+ .*inet 10.97.0.12/24' sc_login 12
+}
+
+@test "sc-sysv-cpus" {
+	check '^0 1 0 536870912 $' sc_cpus sysv
+}
+
+@test "sc-i386-boot" {
+	check '^running $' sc_boot i386 13 '.linux.personality = {domain: "LINUX32"}'
+}
+
+@test "sc-i386-login" {
+	check '^i386 i686 init 0 12\.[0-9]+ .*inet 10.97.0.13/24' sc_login 13
+}
+
+@test "sc-each-other" {
+	check '^sysv $' sc_ssh 12 'exec 3<>/dev/tcp/10.97.0.13/22 && hostname'
+}
+
+@test "sc-systemd-stop" {
+	check '^stopped $' sc_stopped systemd "$RT" kill systemd SIGRTMIN+3
+}
+
+@test "sc-systemd-trace" {
+	check '^none $' sc_traces systemd 11
+}
+
+@test "sc-sysv-stop" {
+	check '^stopped $' sc_stopped sysv sc_ssh 12 'shutdown -h now'
+}
+
+@test "sc-sysv-trace" {
+	check '^none $' sc_traces sysv 12
+}
+
+@test "sc-i386-stop" {
+	check '^stopped $' sc_stopped i386 "$RT" exec i386 init 0
+}
+
+@test "sc-i386-trace" {
+	check '^none $' sc_traces i386 13
+}

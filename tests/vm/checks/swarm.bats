@@ -1,8 +1,11 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
 #
 # The manager of a swarm of two guests; swarm-node is what the other one runs.  Every node has
 # the runtime as its default.  The nodes see each other on the link between the guests alone.
+
+load helpers
+
 S_HERE=10.98.0.1 S_THERE=10.98.0.2
 S_LIST="$RT --root /run/docker/runtime-runc/moby list"
 
@@ -36,7 +39,7 @@ s_service() {
 	docker service create -q -d --name s1 --network o1 --replicas 10 --no-resolve-image \
 		--limit-memory 64m --restart-condition any bb:1 \
 		sh -c 'hostname > /tmp/index.html; exec httpd -f -p 80 -h /tmp' > /dev/null || return 1
-	until_prints 10/10 400 s_replicas
+	until_prints 10/10 800 s_replicas
 }
 
 # Every container of this node is the runtime's, and there are as many as the swarm says.
@@ -56,12 +59,12 @@ s_reach() {
 
 s_loss() {
 	s_order off > /dev/null
-	until_prints "Down Ready" 200 s_nodes
+	until_prints "Down Ready" 400 s_nodes
 }
 
 s_again() {
 	# (the swarm's own count has the lost ones in it for a while)
-	until_prints "10 swarm-1 Running" 400 s_hosts
+	until_prints "10 swarm-1 Running" 800 s_hosts
 	echo "$(s_running) $($S_LIST -q | wc -l)"
 }
 
@@ -72,14 +75,46 @@ s_remove() {
 	find /sys/fs/cgroup -name 'docker-*' -type d | wc -l
 }
 
-check swarm-link '^yes $' s_link
-docker_ready
-check swarm-init '' s_init
-CHECK_LIMIT=420 check swarm-join '^Ready Ready $' s_join
-CHECK_LIMIT=420 check swarm-service '^10/10 $' s_service
-check swarm-spread '^[1-9] swarm-1 Running [1-9] swarm-2 Running $' s_hosts
-check swarm-runtime '^([1-9]) of \1 vert 67108864 $' s_runtime
-check swarm-network '^10 $' s_reach
-CHECK_LIMIT=300 check swarm-node-lost '^Down Ready $' s_loss
-CHECK_LIMIT=420 check swarm-rescheduled '^10 swarm-1 Running 10 10 $' s_again
-check swarm-removed '^0 ?0 $' s_remove
+@test "swarm-link" {
+	check '^yes $' s_link
+}
+
+@test "swarm-docker" {
+	check '' docker_up "$RT"
+}
+
+@test "swarm-init" {
+	check '' s_init
+}
+
+@test "swarm-join" {
+	CHECK_LIMIT=420 check '^Ready Ready $' s_join
+}
+
+@test "swarm-service" {
+	CHECK_LIMIT=820 check '^10/10 $' s_service
+}
+
+@test "swarm-spread" {
+	check '^[1-9] swarm-1 Running [1-9] swarm-2 Running $' s_hosts
+}
+
+@test "swarm-runtime" {
+	check '^([1-9]) of \1 vert 67108864 $' s_runtime
+}
+
+@test "swarm-network" {
+	check '^10 $' s_reach
+}
+
+@test "swarm-node-lost" {
+	CHECK_LIMIT=420 check '^Down Ready $' s_loss
+}
+
+@test "swarm-rescheduled" {
+	CHECK_LIMIT=820 check '^10 swarm-1 Running 10 10 $' s_again
+}
+
+@test "swarm-removed" {
+	check '^0 ?0 $' s_remove
+}

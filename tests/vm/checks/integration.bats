@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# The integration tests that want more of a host than a build machine has: every controller of control groups, systemd,
+# AppArmor.  /src is the source tree.
+
+load helpers
+
+integration_ready() {
+	mkdir tree && cp -r /src/tests /src/libocispec tree/
+}
+
+# integration FILE...: the files' tests as root, without what this bats has in its environment; what fails is printed.
+integration() {
+	local out name
+	for name in $(compgen -e BATS_); do
+		unset "$name"
+	done
+	out=$(cd "$CHECK_DIR/tree" && VERT_TESTS_PARTS=root RUNTIME=$RT tests/integration/run "${@/#/tests/integration/}" 2>&1)
+	grep -A 12 '^not ok' <<< "$out" >&2
+	tail -n 1 <<< "$out"
+}
+
+@test "integration-setup" {
+	check '' integration_ready
+}
+
+@test "integration-conform-cgroups" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration conform-cgroups.bats
+}
+
+@test "integration-cgroup" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration cgroup.bats
+}
+
+@test "integration-update" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration update.bats
+}
+
+@test "integration-devices" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration devices.bats
+}
+
+@test "integration-spec-events" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration spec-events.bats
+}
+
+@test "integration-spec-process" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration spec-process.bats
+}
+
+@test "integration-spec-annotations" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration spec-annotations.bats
+}
+
+@test "integration-spec-mounts" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration spec-mounts.bats
+}
+
+@test "integration-conform-linux" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration conform-linux.bats
+}
+
+@test "integration-conform-runtime" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration conform-runtime.bats
+}

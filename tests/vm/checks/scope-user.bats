@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# The systemd cgroup driver without an engine, as a user: units, limits, what a reload of systemd leaves
+# alone, and what is left when something fails.
+
+load scope
+
+@test "user-scope-run" {
+	check '^hello end $' run_and_gone
+}
+
+@test "user-scope-properties" {
+	check '^50 500ms 67108864 yes 67108864 50 50000 100000 $' unit_properties
+}
+
+@test "user-scope-later" {
+	check '^in 33554432 33554432 33554432 paused $' later_commands
+}
+
+@test "user-scope-all-or-nothing" {
+	check '^50 50 50 $' all_or_nothing
+}
+
+@test "user-scope-live-unit" {
+	check 'exists already and is in use.* end $' live_unit
+}
+
+@test "user-scope-reload" {
+	check '^67108864 67108864 4 $' reload
+}
+
+@test "user-scope-failed-unit" {
+	check '^failed reused end $' failed_unit
+}
+
+@test "user-scope-start-oom" {
+	check 'memory limit could be too low.* end $' start_oom
+}
+
+@test "user-scope-killed-starts" {
+	check '^end $' killed_starts
+}
+
+@test "user-scope-slice" {
+	check '^/vt.slice/vt-a.slice/vt-a-b.slice/vt-s6.scope 33 50003968 5s 50003968 50003968 1 inactive end $' sliced
+}
+
+@test "user-scope-property-refused" {
+	check "ExecStopPost.* end $" refused_property
+}
+
+@test "user-scope-no-manager" {
+	check "connect to systemd at '[^']*/empty/.*XDG_RUNTIME_DIR.* end $" no_manager
+}
+
+@test "user-scope-deadline" {
+	check 'did not answer in time.* 1 end $' deadline
+}
