@@ -4,20 +4,13 @@
 # Podman as root: its commands one after another on one container, health
 # checks, pods, and what it asks of a runtime about identity and devices.
 
-load helpers
+load podman
 
 unit_state() { systemctl is-active "libpod-$(p_show c1 .Id).scope"; }
 health_timer() { systemctl list-timers --all --no-legend --plain | grep "$(p_show h1 .Id)"; }
 unhealthy() {
 	$PODMAN exec h1 rm /ok
 	until_prints unhealthy 40 p_show h1 .State.Health.Status
-}
-
-paused() {
-	$PODMAN pause c1 > /dev/null || return 1
-	p_show c1 .State.Status
-	$PODMAN exec c1 true 2> /dev/null && echo exec while paused
-	$PODMAN unpause c1 > /dev/null
 }
 
 pod_server() {
@@ -29,6 +22,31 @@ cgroupfs_path() {
 	$p run -d --name cf --net none $IMAGE sleep 1000 > /dev/null || return 1
 	p_proc cf cgroup
 	$p rm -t 0 -f cf > /dev/null
+}
+
+# Ranges of the user "containers", as the documentation of Podman has them.
+userns_auto() {
+	grep -q ^containers: /etc/subuid || echo containers:1000000:1000000 | tee -a /etc/subuid >> /etc/subgid
+	p_run --userns auto:size=1000 $IMAGE cat /proc/self/uid_map
+}
+
+# What is mounted on the host later comes along with rslave, and not with rprivate.
+propagated() {
+	local option
+	mkdir -p prop && mount -t tmpfs p prop && mount --make-shared prop && mkdir prop/sub || return 1
+	for option in rslave rprivate; do
+		$PODMAN run -d --name pp --net none -v "$PWD/prop:/p:$option" $IMAGE sleep 1000 > /dev/null
+		mount -t tmpfs q prop/sub && touch prop/sub/later
+		$PODMAN exec pp sh -c 'ls /p/sub; [ -e /p/sub/later ] || echo nothing'
+		umount prop/sub
+		p_gone pp
+	done
+	umount prop
+}
+
+podman_says() {
+	p_run "$@" 2>&1
+	[ $? != 0 ]
 }
 
 device_opened() {
@@ -159,7 +177,7 @@ setup_file() {
 }
 
 @test "podman-pause" {
-	check '^paused $' paused
+	check '^paused $' p_paused c1
 }
 
 @test "podman-update" {
@@ -289,6 +307,85 @@ setup_file() {
 @test "podman-rootfs" {
 	check '^in $' bash -c 'mkdir -p r && tar -C r -xf /usr/share/vm/busybox.tar &&
 		$PODMAN run --rm --net none --rootfs $PWD/r echo in'
+}
+
+@test "podman-logs" {
+	check '^one two $' p_logged
+}
+
+@test "podman-restart-running" {
+	check '^running another $' p_restarted
+}
+
+@test "podman-port" {
+	check '^found $' p_port
+}
+
+@test "podman-pod-shares" {
+	check '^shared seen 1 $' p_pod_shares
+}
+
+@test "podman-named-volume" {
+	check '^kept $' p_named_volume
+}
+
+@test "podman-owned-volume" {
+	check '^7 written $' p_owned_volume
+}
+
+@test "podman-seccomp-profile" {
+	check 'not supported Seccomp: 0 $' p_seccomp
+}
+
+@test "podman-mask" {
+	check '^0 [1-9][0-9]* $' p_run --security-opt mask=/proc/version --security-opt unmask=/proc/keys \
+		$IMAGE sh -c 'wc -c < /proc/version; wc -c < /proc/keys'
+}
+
+@test "podman-cap-add" {
+	check '0000000002000000' p_run --cap-drop all --cap-add sys_time $IMAGE grep CapEff /proc/self/status
+}
+
+@test "podman-notify-container" {
+	check '^READY=1 inside conmon is main $' p_notified container
+}
+
+@test "podman-notify-conmon" {
+	check '^READY=1 outside conmon is main $' p_notified conmon
+}
+
+@test "podman-no-conmon" {
+	needs_systemd_driver
+	check '^with podman libpod- $' p_no_conmon
+}
+
+@test "podman-split" {
+	needs_systemd_driver
+	check '/split-[0-9]*.service/libpod-payload-' p_split
+}
+
+@test "podman-kube" {
+	check '^from kube 67108864 $' p_kube
+}
+
+@test "podman-userns-auto" {
+	check '^ ?0 [0-9]+ 1000 $' userns_auto
+}
+
+@test "podman-apparmor-unconfined" {
+	check '^unconfined $' p_run --security-opt apparmor=unconfined $IMAGE cat /proc/self/attr/current
+}
+
+@test "podman-propagation" {
+	check '^later nothing $' propagated
+}
+
+@test "podman-missing-words" {
+	check 'no such file|not found' podman_says $IMAGE /no/such/program
+}
+
+@test "podman-start-oom" {
+	check 'memory limit' podman_says -m 100k $IMAGE true
 }
 
 @test "podman-nothing-left" {

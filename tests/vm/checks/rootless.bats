@@ -3,7 +3,7 @@
 #
 # Podman without privileges: the user's own systemd hands out the cgroups.
 
-load helpers
+load podman
 
 user_controllers() {
 	cat /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/cgroup.controllers
@@ -85,8 +85,20 @@ setup_file() {
 	check '^104857600 30 $' update_and_show c1
 }
 
+@test "rl-top" {
+	check 'sleep 1000' $PODMAN top c1
+}
+
+@test "rl-pause" {
+	check '^paused $' p_paused c1
+}
+
 @test "rl-kill" {
 	check '^137 $' kill_and_wait c1
+}
+
+@test "rl-stop" {
+	check '^137 $' bash -c '$PODMAN start c1 > /dev/null; $PODMAN stop -t 1 c1 > /dev/null; podman wait c1'
 }
 
 @test "rl-rm" {
@@ -123,4 +135,116 @@ setup_file() {
 @test "rl-build" {
 	check '' bash -c 'printf "FROM %s\nRUN true\n" $IMAGE > Containerfile
 		$PODMAN build --isolation oci -q -f Containerfile .'
+}
+
+@test "rl-logs" {
+	check '^one two $' p_logged
+}
+
+@test "rl-restart-running" {
+	check '^running another $' p_restarted
+}
+
+@test "rl-port" {
+	check '^found $' p_port
+}
+
+@test "rl-pod-shares" {
+	check '^shared seen 1 $' p_pod_shares
+}
+
+@test "rl-named-volume" {
+	check '^kept $' p_named_volume
+}
+
+@test "rl-owned-volume" {
+	check '^7 written $' p_owned_volume
+}
+
+@test "rl-seccomp-profile" {
+	check 'not supported Seccomp: 0 $' p_seccomp
+}
+
+@test "rl-mask" {
+	check '^0 [1-9][0-9]* $' p_run --security-opt mask=/proc/version --security-opt unmask=/proc/keys \
+		$IMAGE sh -c 'wc -c < /proc/version; wc -c < /proc/keys'
+}
+
+@test "rl-cap-add" {
+	check '0000000002000000' p_run --cap-drop all --cap-add sys_time $IMAGE grep CapEff /proc/self/status
+}
+
+@test "rl-notify-container" {
+	check '^READY=1 inside conmon is main $' p_notified container
+}
+
+@test "rl-notify-conmon" {
+	check '^READY=1 outside conmon is main $' p_notified conmon
+}
+
+@test "rl-no-conmon" {
+	needs_systemd_driver
+	check '^with podman libpod- $' p_no_conmon
+}
+
+@test "rl-split" {
+	needs_systemd_driver
+	check '/split-[0-9]*.service/libpod-payload-' p_split
+}
+
+@test "rl-kube" {
+	check '^from kube 67108864 $' p_kube
+}
+
+@test "rl-userns-auto" {
+	check '^ ?0 1 1000 $' p_run --userns auto:size=1000 $IMAGE cat /proc/self/uid_map
+}
+
+@test "rl-userns-nomap" {
+	check '^ ?0 1 65536 $' p_run --userns nomap $IMAGE cat /proc/self/uid_map
+}
+
+@test "rl-health" {
+	check '^healthy unhealthy $' p_healthy
+}
+
+@test "rl-readonly" {
+	check '^ro $' p_run --read-only $IMAGE sh -c 'touch /x 2>/dev/null && echo rw || echo ro'
+}
+
+@test "rl-volume-readonly" {
+	check '^ro $' bash -c 'mkdir -p rv; $PODMAN run --rm --net none -v $PWD/rv:/v:ro $IMAGE \
+		sh -c "touch /v/g 2> /dev/null && echo rw || echo ro"'
+}
+
+@test "rl-tmpfs" {
+	check 'tmpfs' p_run --tmpfs /t:size=1m $IMAGE grep ' /t ' /proc/mounts
+}
+
+@test "rl-ulimit" {
+	check '^512 $' p_run --ulimit nofile=512:1024 $IMAGE sh -c 'ulimit -n'
+}
+
+@test "rl-sysctl" {
+	check '^4242 $' p_run --sysctl kernel.shmmax=4242 $IMAGE cat /proc/sys/kernel/shmmax
+}
+
+@test "rl-device" {
+	check '^a e5 $' p_run --device /dev/fuse $IMAGE stat -c '%t %T' /dev/fuse
+}
+
+@test "rl-init" {
+	check 'catatonit|podman-init' p_run --init $IMAGE cat /proc/1/cmdline
+}
+
+@test "rl-no-new-privileges" {
+	check 'NoNewPrivs: 1' p_run --security-opt no-new-privileges $IMAGE grep NoNewPrivs /proc/self/status
+}
+
+@test "rl-missing" {
+	check '^127 $' status_of p_run $IMAGE nosuchprogram
+}
+
+@test "rl-not-executable" {
+	check '^126 $' status_of p_run $IMAGE /etc/passwd
 }
