@@ -226,6 +226,7 @@ static void unknown_option(struct parser *p, const char *dashes, const char *nam
 		return;
 	snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(name, "="), name);
 	complain(p, "unknown option '%s%s'", dashes, bare);
+	p->words.unknown = arena_printf(p->arena, "%s%s", dashes, bare);
 	if (p->outer && cli_find(p->outer, bare)) {
 		error_hint(p->err, "'%s%s' is a global option: it stands before the command",
 			   dashes, bare);

@@ -80,6 +80,7 @@ struct cli_words {
 	const char **v;			/* NULL-terminated */
 	size_t n;
 	bool help;
+	const char *unknown;	/* the option that the error is about, as "--name"; NULL: about something else */
 };
 
 /* Parses ARGV (without the program's or command's name) into VALUES.  An error does not stop it: the first

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/nearest.h"
+#include "cmd/habits.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
 #include "container/container.h"
@@ -46,6 +47,8 @@ static int unknown_command(const char *name, struct error *err)
 		}
 	}
 	cli_misuse(err, "unknown command '%s'", name);
+	if (habits_command(name, err))
+		return -1;
 	if (nearest)
 		return error_hint(err, "did you mean '%s'?", nearest);
 	return error_hint(err, "'vert --help' lists the commands");
@@ -106,8 +109,11 @@ static int run_command(const struct cli_command *command, const struct globals *
 	int r;
 
 	call.values = arena_alloc(arena, command->syntax.size + 1);
-	if (cli_parse(&command->syntax, &globals_syntax, argv, arena, call.values, &words, err) < 0)
+	if (cli_parse(&command->syntax, &globals_syntax, argv, arena, call.values, &words, err) < 0) {
+		if (words.unknown)
+			habits_option(command->name, words.unknown, err);
 		return error_hint(err, "'vert %s --help' lists the options", command->name);
+	}
 	if (words.help)
 		return print_help(command->name, err);
 	if (cli_check_operands(command, &words, err) < 0 ||
