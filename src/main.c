@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/naive.h"
 #include "base/sys.h"
+#include "cmd/codes.h"
 #include "cmd/commands.h"
 
 /* A file that we open must never become somebody's standard output because that one was closed. */
@@ -76,6 +77,7 @@ int main(int argc, char **argv)
 	if (!err.msg[0] && err.status) /* output_verdict(): all is said */
 		return err.status;
 	error_complete(&err);
+	codes_hint(&err);
 	log_error(&err);
 	return err.status ? err.status : 1;
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
@@ -97,6 +98,9 @@ int main(int argc, char **argv)
 	if (rc < 0) {
 		error_locate(&err, plan->config_text, plan->config_len);
 		error_complete(&err);
+		if (strcmp(err.code, "REFUSED") != 0)
+			/* The cures themselves are in vert: a copy of ours would be made with every start. */
+			error_hint(&err, "'vert explain %s' tells cause and cure", err.code);
 		log_error(&err);
 		return err.status ? err.status : 1;
 	}

@@ -14,3 +14,8 @@ struct code {
 
 /* In the order of their names; the last one has name NULL. */
 extern const struct code codes[];
+
+struct error;
+
+/* An error that has no hint gets the cure of its code as one. */
+void codes_hint(struct error *err);

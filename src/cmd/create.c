@@ -107,6 +107,7 @@ static int run(const struct cli_call *call, struct error *err)
 {
 	struct create_request *req = &((struct create_values *)call->values)->request;
 	const char *word = call->args[0];
+	struct stat st;
 
 	req->run = true;
 	if (req->bundle) {
@@ -123,6 +124,8 @@ static int run(const struct cli_call *call, struct error *err)
 	} else if (strchr(word, '/')) {
 		cli_misuse(err, "'%s' is not a bundle: it holds no %s", word,
 		     req->config ? req->config : "config.json");
+		if (stat(word, &st) == 0 && S_ISREG(st.st_mode))
+			return error_hint(err, "it is a file: name the directory that it is in");
 		return error_hint(err, "'vert spec --bundle %s' writes one", word);
 	} else {
 		req->id = word;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -88,8 +89,12 @@ static int read_document(const char *name, struct buf *ret, struct error *err)
 	char part[4096];
 	ssize_t n = 1;
 
-	if (!standard && opened < 0)
-		return fail(err, errno, "open '%s'", name);
+	if (!standard && opened < 0) {
+		fail(err, errno, "open '%s'", name);
+		error_blame(err, -1, name);
+		error_hint(err, "it is to hold an object like linux.resources of config.json");
+		return error_code(err, "CONFIG_READ");
+	}
 	while (n > 0) {
 		n = read(standard ? STDIN_FILENO : opened, part, sizeof(part));
 		if (n < 0 && errno != EINTR)
@@ -121,7 +126,8 @@ static int from_document(const struct cli_call *call, const char *name, struct e
 		if (res) {
 			r = container_update(call->runtime, call->args[0], res, err);
 		} else {
-			r = fail(err, 0, "%s", oci_error_format(&why, name, place, sizeof(place)));
+			fail(err, 0, "%s", oci_error_format(&why, name, place, sizeof(place)));
+			r = error_code(err, "CONFIG_INVALID");
 		}
 	}
 	buf_free(&text);

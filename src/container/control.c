@@ -271,7 +271,10 @@ static int plan_update(void *context, struct error *err)
 		cgroup_enable_on_path(place.mount, place.path);
 	if (fd_read_small(u->cgroup, "cgroup.controllers", controllers, sizeof(controllers)) < 0)
 		return fail(err, errno, "read 'cgroup.controllers' of container '%s'", u->id);
-	return plan_resources_check(&u->plan, controllers, err);
+	if (plan_resources_check(&u->plan, controllers, err) < 0)
+		return error_hint(err, "the container's cgroup does not have it: 'Delegate=' of the unit above, or "
+				       "cgroup.subtree_control of every cgroup above, has to name it");
+	return 0;
 }
 
 static int update_devices(void *context, struct error *err)

@@ -29,7 +29,10 @@ int exec_not_found(const char *name, const char *path, bool denied, struct error
 	}
 	fail_at(err, 0, WHERE, "executable file not found in $PATH: '%s'", name);
 	error_code(err, "EXEC_NOT_FOUND");
-	if (!path)
+	if (strchr(name, ' '))
+		error_hint(err, "a name with blanks: process.args is a list with each argument in an element of "
+				"its own");
+	else if (!path)
 		error_hint(err, "process.env has no PATH; the usual directories were searched");
 	else
 		error_hint(err, "PATH is '%.200s'", path);

@@ -28,9 +28,10 @@ int handover_pid_file(const char *path, pid_t pid, struct error *err)
 	char text[16];
 	int n = snprintf(text, sizeof(text), "%d", (int)pid);
 
-	if (fd_put_file(path, 0644, text, (size_t)n, err) < 0)
-		return wrap(err, "write the pid file");
-	return 0;
+	if (fd_put_file(path, 0644, text, (size_t)n, err) == 0)
+		return 0;
+	error_blame(err, -1, path);
+	return wrap(err, "write the pid file '%s'", path);
 }
 
 static int fail_socket(const char *what, const char *path, struct error *err)

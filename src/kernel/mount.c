@@ -415,11 +415,8 @@ int mount_carry_out(const struct plan_mount *m, int *rootfd, int source, int use
 		return -1;
 	if (m->kind == PLAN_MOUNT_FS && make_fs(m, target, userns, &mnt, err) < 0)
 		return -1;
-	if (mount_attach(mnt, target) < 0) {
-		fail_at(err, errno, m->at, "attach the mount of '%s' to '/%s'", m->source ? m->source : m->fstype,
-			m->target);
-		return error_code(err, "MOUNT_FAILED");
-	}
+	if (mount_attach(mnt, target) < 0)
+		return mount_fail_attach(m, is_dir, target, err);
 	if (m->classic && naive("classic") && set_attributes_by_path(m, *rootfd, err) < 0)
 		return -1;
 	if (set_propagation(m, mnt, err) < 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/blame.h"
@@ -46,7 +47,8 @@ static const char *unmapped_option(const struct plan_mount *m)
 	return NULL;
 }
 
-static void explain_fs(const struct plan_mount *m, int errnum, struct error *err)
+/* WHAT: the option that was refused, LOG: the kernel's words. */
+static void explain_fs(const struct plan_mount *m, int errnum, const char *what, const char *log, struct error *err)
 {
 	const char *option = errnum == EINVAL ? unmapped_option(m) : NULL;
 
@@ -54,6 +56,11 @@ static void explain_fs(const struct plan_mount *m, int errnum, struct error *err
 		error_code(err, "MOUNT_ID_UNMAPPED");
 		error_hint(err, "the id of '%s' is not mapped in the container's user namespace",
 			   option);
+	} else if (strstr(log, "Unknown parameter")) {
+		error_hint(err,
+			   "'%s' is no option of %s: correct its spelling; each option is an element of its own in "
+			   "the list",
+			   what, m->fstype);
 	} else if (errnum == ENODEV) {
 		error_code(err, "MOUNT_FSTYPE");
 		error_hint(err, "the kernel does not know the file system type '%s'", m->fstype);
@@ -89,8 +96,24 @@ int mount_fail_fs(int fs, const struct plan_mount *m, const char *what, struct e
 	if (m->source && m->source[0] == '/' &&
 	    (saved == ENOENT || saved == EACCES || saved == ENOTBLK))
 		error_blame(err, -1, m->source);
-	explain_fs(m, saved, err);
+	explain_fs(m, saved, what, text, err);
 	return error_where(err, m->at);
+}
+
+/* A file on a directory, or the other way round, is EINVAL. */
+int mount_fail_attach(const struct plan_mount *m, bool is_dir, int target, struct error *err)
+{
+	const char *source = m->source ? m->source : m->fstype;
+	struct stat st;
+
+	fail_at(err, errno, m->at, "attach the mount of '%s' to '/%s'", source, m->target);
+	error_op(err, "move_mount");
+	if (m->kind == PLAN_MOUNT_BIND && m->source)
+		error_path(err, m->source);
+	if (fstat(target, &st) == 0 && S_ISDIR(st.st_mode) != is_dir)
+		error_hint(err, "'%s' is a %s, and '/%s' in the container is a %s: both have to be the same", source,
+			   is_dir ? "directory" : "file", m->target, is_dir ? "file" : "directory");
+	return error_code(err, "MOUNT_FAILED");
 }
 
 int mount_fail_attributes(const struct plan_mount *m, const char *what, struct error *err)

@@ -11,3 +11,6 @@ int mount_fail_fs(int fs, const struct plan_mount *m, const char *what, struct e
 
 /* mount_setattr(2) failed with errno for M's attributes, which WHAT names.  Returns -1. */
 int mount_fail_attributes(const struct plan_mount *m, const char *what, struct error *err);
+
+/* M, made or cloned (IS_DIR), could not be attached to TARGET; errno tells why.  Returns -1. */
+int mount_fail_attach(const struct plan_mount *m, bool is_dir, int target, struct error *err);

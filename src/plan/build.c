@@ -214,7 +214,9 @@ static int plan_the_cgroup(struct arena *arena, const struct oci_config *c, cons
 		return 0;
 	}
 	if (host->cgroup_controllers && plan_resources_check(&p->cgroup, host->cgroup_controllers, err) < 0)
-		return -1;
+		return error_hint(err, "the root of this host's hierarchy does not have it: boot with "
+				       "systemd.unified_cgroup_hierarchy=1 where it is mounted as version 1, with "
+				       "cgroup_enable=NAME where it is off; 'vert doctor' lists what is there");
 	if (p->cgroup.manager == PLAN_CGROUP_SYSTEMD && plan_systemd(arena, c, host, p, err) < 0)
 		return -1;
 	p->cgroup.optional = p->cgroup.manager == PLAN_CGROUP_FS && p->rootless && !needs_cgroup(&p->cgroup);

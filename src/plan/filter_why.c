@@ -196,7 +196,8 @@ int filter_check_execve(const struct plan_filter *program, struct error *err)
 	fail_at(err, 0, "linux.seccomp", "the filter answers execve with %s: no program can be started under it",
 		answer.failed ? "an error" : answer.s);
 	buf_free(&answer);
-	error_hint(err, "allow execve and what every program needs; 'vert seccomp why --bundle DIR execve' names the rule");
+	error_hint(err, "allow execve and what every program needs; "
+			"'vert seccomp why --bundle DIR execve' names the rule");
 	return error_code(err, "SECCOMP_EXECVE");
 }
 

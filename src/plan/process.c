@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 
 #include "base/naive.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "libocispec/ocispec.h"
 #include "plan/plan.h"
@@ -190,6 +192,13 @@ static int plan_user(struct arena *arena, const struct oci_user *u, const char *
 	return 0;
 }
 
+static int refuse_user(const char *s, struct error *err)
+{
+	fail(err, 0, "'%s' is not a user: expected UID[:GID] in digits", s);
+	error_hint(err, "no names are looked up: the image's /etc/passwd has the number, root is 0");
+	return error_code(err, "USER_INVALID");
+}
+
 int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, struct error *err)
 {
 	const char *colon = strchr(s, ':');
@@ -199,13 +208,13 @@ int plan_user_from_string(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, s
 	size_t n = colon ? (size_t)(colon - s) : strlen(s);
 
 	if (n >= sizeof(digits))
-		return fail(err, 0, "'%s' is not a user: expected UID[:GID] in digits", s);
+		return refuse_user(s, err);
 	memcpy(digits, s, n);
 	digits[n] = '\0';
 	if (naive("idwrap") && str_to_u64(digits, &wide))
 		uid = (uint32_t)wide;
 	else if (!str_to_u32(digits, &uid) || (colon && !str_to_u32(colon + 1, &gid)))
-		return fail(err, 0, "'%s' is not a user: expected UID[:GID] in digits", s);
+		return refuse_user(s, err);
 	if (uid == UINT32_MAX || gid == UINT32_MAX)
 		return fail(err, 0, "'%s' is not a user: 4294967295 stands for \"no id\"", s);
 	*ret_uid = uid;
@@ -233,6 +242,19 @@ static int plan_console(const struct oci_process *p, const char *at, struct plan
 	return 0;
 }
 
+/* The limit that somebody meant, also by "NOFILE" and "nofile". */
+static int hint_limit(const char *type, struct error *err)
+{
+	struct nearest nearest = {.wanted = type};
+
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
+		nearest_consider(&nearest, limits[i].name);
+		if (strcasecmp(type, limits[i].name + strlen("RLIMIT_")) == 0 || strcasecmp(type, limits[i].name) == 0)
+			return error_hint(err, "did you mean '%s'?", limits[i].name);
+	}
+	return nearest.best ? error_hint(err, "did you mean '%s'?", nearest.best) : -1;
+}
+
 static int plan_limit(const struct oci_rlimit *l, struct plan_rlimit *out, struct error *err)
 {
 	const char *at = out->at;
@@ -240,8 +262,10 @@ static int plan_limit(const struct oci_rlimit *l, struct plan_rlimit *out, struc
 
 	while (i < COUNT_OF(limits) && strcmp(limits[i].name, l->type) != 0)
 		i++;
-	if (i == COUNT_OF(limits))
-		return plan_refuse(err, at, "type", "unknown resource limit '%s'", l->type);
+	if (i == COUNT_OF(limits)) {
+		plan_refuse(err, at, "type", "unknown resource limit '%s'", l->type);
+		return hint_limit(l->type, err);
+	}
 	if (l->soft.v > l->hard.v)
 		return plan_refuse(err, at, "soft",
 				   "%s: soft limit %llu is above the hard limit %llu", l->type,

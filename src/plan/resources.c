@@ -190,14 +190,7 @@ int plan_resources_check(const struct plan_cgroup *cgroup, const char *available
 		fail_at(err, 0, w->at,
 			"'%s' cannot be set: cgroup controller '%.*s' is not available", w->file,
 			(int)len, w->file);
-		error_code(err, "CGROUP_CONTROLLER_MISSING");
-		return error_hint(err,
-				  "as a user, have it delegated: 'Delegate=%.*s' in user@.service; "
-				  "in a nested cgroup, "
-				  "enable it in cgroup.subtree_control above; on a host with "
-				  "cgroup version 1 mounts, "
-				  "boot with systemd.unified_cgroup_hierarchy=1",
-				  (int)len, w->file);
+		return error_code(err, "CGROUP_CONTROLLER_MISSING");
 	}
 	return 0;
 }

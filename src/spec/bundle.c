@@ -29,6 +29,7 @@ int bundle_path(struct arena *arena, const char *dir, const char **ret, struct e
 	}
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		fail(err, ENOTDIR, "open bundle '%s'", path);
+		error_hint(err, "it is a file: name the directory that holds config.json");
 		error_blame(err, -1, path);
 		return error_code(err, "BUNDLE_MISSING");
 	}

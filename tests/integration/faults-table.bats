@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A table of faults, each made for real: what stands in the JSON line of the log (docs/errors.md) and the exit status.
+# Each has a hint as well: what helps here, or what helps with errors of its code.
 #
 #	fault CODE STATUS CONFIG PATH [FILTER [JQ-OPTION...]]
 #
@@ -22,9 +23,9 @@ check_line() {
 	[ "$(wc -l <"$TMP/log")" = 1 ] || { echo "$1: not one line: $(cat "$TMP/log")"; return 1; }
 	jq -e --arg code "$1" --arg config "$3" --arg path "$4" '.level == "error" and .code == $code
 		and ($config == "-" or (.config // "") == $config) and ($path == "-" or (.path // "") == $path)
-		and (.line > 0 or ($config | test("[.[]") | not))' "$TMP/log" >/dev/null ||
+		and (.line > 0 or ($config | test("[.[]") | not)) and .hint != null' "$TMP/log" >/dev/null ||
 		{ echo "not $1 at '$3' of '$4': $(cat "$TMP/log")"; return 1; }
-	[[ $stderr == *"[$1"* ]] || { echo "no $1 in: $stderr"; return 1; }
+	[[ $stderr == *"[$1"*"  hint: "* ]] || { echo "no $1 in: $stderr"; return 1; }
 	FAULTS=$((FAULTS + 1))
 }
 
@@ -52,8 +53,15 @@ key() { # KEY VALUE: of the log line
 	[ "$(jq -r --arg key "$1" '.[$key]' "$TMP/log")" = "$2" ] || { cat "$TMP/log"; return 1; }
 }
 
+hint() { # WORDS: of the hint
+	[[ $(jq -r .hint "$TMP/log") == *"$1"* ]] || { cat "$TMP/log"; return 1; }
+}
+
 @test "faults: the program" {
 	fault EXEC_NOT_FOUND 127 'process.args[0]' - '.process.args = ["no-such-command"]'
+	hint "PATH is"
+	fault EXEC_NOT_FOUND 127 'process.args[0]' - '.process.args = ["sh -c true"]'
+	hint "each argument in an element of its own"
 	fault EXEC_NOT_FOUND 127 'process.args[0]' /no/such/command '.process.args = ["/no/such/command"]'
 	denied_at /no
 	key errno ENOENT
@@ -83,7 +91,7 @@ key() { # KEY VALUE: of the log line
 		source: $dir, options: ["bind", "noexec"]}] | .process.args = ["/mnt/probe"]' --arg dir "$BUNDLE/rootfs/bin"
 	fault PROCESS_INVALID 1 process - 'del(.process)'
 	fault PROGRAM_INVALID 1 process.args - 'del(.process.args)'
-	[ "$FAULTS" -ge 12 ]
+	[ "$FAULTS" -ge 13 ]
 }
 
 @test "faults: what the user may not do inside" {
@@ -117,6 +125,10 @@ key() { # KEY VALUE: of the log line
 	fault CWD 1 process.cwd /data/file '.process.cwd = "/data/file"'
 	fault ENVIRONMENT_INVALID 1 'process.env[0]' - '.process.env = ["NOEQUALS"]'
 	fault RLIMIT_INVALID 1 - - '.process.rlimits = [{type: "RLIMIT_FROB", soft: 0, hard: 0}]'
+	fault RLIMIT_INVALID 1 - - '.process.rlimits = [{type: "nofile", soft: 0, hard: 0}]'
+	hint "did you mean 'RLIMIT_NOFILE'?"
+	fault RLIMIT_INVALID 1 - - '.process.rlimits = [{type: "RLIMIT_NPROCS", soft: 0, hard: 0}]'
+	hint "did you mean 'RLIMIT_NPROC'?"
 	fault RLIMIT_INVALID 1 - - '.process.rlimits = [{type: "RLIMIT_CORE", soft: 2, hard: 1}]'
 	fault HOSTNAME_INVALID 1 hostname - '.linux.namespaces |= map(select(.type != "uts"))'
 	fault SYSCTL_NAMESPACE 1 'linux.sysctl["kernel.core_pattern"]' - '.linux.sysctl = {"kernel.core_pattern": "1"}'
@@ -126,7 +138,7 @@ key() { # KEY VALUE: of the log line
 	fault SECCOMP_INVALID 1 - - '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1}'
 	fault HOOK_INVALID 1 'hooks.poststop[0].path' - '.hooks = {poststop: [{path: "relative"}]}'
 	fault CONFIG_INVALID 1 linux.personality.domain - '.linux.personality = {domain: "FROB"}'
-	[ "$FAULTS" -ge 22 ]
+	[ "$FAULTS" -ge 24 ]
 }
 
 @test "faults: files that cannot be read" {
@@ -138,6 +150,9 @@ key() { # KEY VALUE: of the log line
 	verb BUNDLE_MISSING 1 run --bundle "$TMP/nowhere/bundle" "$ID"
 	denied_at "$TMP/nowhere"
 	verb BUNDLE_MISSING 1 create --bundle "$TMP/log" "$ID"
+	hint "it is a file: name the directory"
+	verb USAGE 1 run "$TMP/log"
+	hint "it is a file: name the directory"
 	GLOBAL+=(--root "$TMP/log/root")
 	verb STATE_ROOT 1 state "$ID"
 	denied_at "$TMP/log"
@@ -160,6 +175,16 @@ key() { # KEY VALUE: of the log line
 	fault MOUNT_FAILED 1 'mounts[1]' - '.mounts[1] = {destination: "/a", type: "tmpfs", source: "x", options: ["frob=1"]}'
 	key op fsconfig
 	[[ $(jq -r .msg "$TMP/log") == *"Unknown parameter 'frob'"* ]]
+	hint "'frob=1' is no option of tmpfs"
+	fault MOUNT_FAILED 1 'mounts[1]' - '.mounts[1] = {destination: "/a", type: "tmpfs", source: "x", options: ["rw,noexec"]}'
+	hint "each option is an element of its own"
+	fault MOUNT_FAILED 1 'mounts[1]' "$TMP/log" '.mounts[1] = {destination: "/data", type: "bind", source: $s, options: ["bind"]}' \
+		--arg s "$TMP/log"
+	key op move_mount
+	hint "'$TMP/log' is a file, and '/data' in the container is a directory"
+	fault MOUNT_FAILED 1 'mounts[1]' "$BUNDLE" '.mounts[1] = {destination: "/data/file", type: "bind", source: $s, options: ["bind"]}' \
+		--arg s "$BUNDLE"
+	hint "'$BUNDLE' is a directory, and '/data/file' in the container is a file"
 	fault MOUNT_INVALID 1 'mounts[1]' - '.mounts[1] = {destination: "/a", type: "bind", options: ["bind"]}'
 	fault MOUNT_OPTION 1 'mounts[1]' - '.mounts[1] = {destination: "/a", type: "bind", source: "/tmp", options: ["bind", "frob"]}'
 	fault MOUNT_TARGET 1 'mounts[1]' - '.mounts[1] = {destination: "/data/file/x", type: "tmpfs", source: "x"}'
@@ -170,7 +195,7 @@ key() { # KEY VALUE: of the log line
 	fault MOUNT_TARGET 1 'mounts[2]' - '.mounts[1:1] = [{destination: "/a", type: "bind", source: $s, options: ["bind", "ro"]},
 		{destination: "/a/b", type: "tmpfs", source: "x"}]' --arg s "$TMP/empty"
 	key errno EROFS
-	[ "$FAULTS" -ge 11 ]
+	[ "$FAULTS" -ge 14 ]
 }
 
 @test "faults: namespaces and identity" {
@@ -243,8 +268,15 @@ key() { # KEY VALUE: of the log line
 	verb CONTAINER_NOT_FOUND 1 state "$ID"
 	verb CONTAINER_ID_INVALID 1 create --bundle "$BUNDLE" ../x
 	verb SOCKET 1 create --bundle "$BUNDLE" --pidfd-socket "$TMP/nowhere/sock" "$ID"
+	verb PUBLISH_FAILED 1 run --bundle "$BUNDLE" --pid-file "$TMP/nowhere/pid" "$ID"
+	denied_at "$TMP/nowhere"
+	[[ $(jq -r .msg "$TMP/log") == *"write the pid file '$TMP/nowhere/pid'"* ]]
 	verb TERMINAL_INVALID 1 create --bundle "$BUNDLE" --console-socket "$TMP/sock" "$ID"
 	start_sleeper
+	verb USER_INVALID 1 exec --user root "$ID" /bin/probe
+	hint "root is 0"
+	verb CONFIG_READ 1 update --resources "$TMP/nowhere/x" "$ID"
+	denied_at "$TMP/nowhere"
 	verb CONTAINER_EXISTS 1 create --bundle "$BUNDLE" "$ID"
 	verb CONTAINER_NOT_CREATED 1 start "$ID"
 	verb CONTAINER_NOT_STOPPED 1 delete "$ID"
@@ -253,7 +285,7 @@ key() { # KEY VALUE: of the log line
 	vert kill "$ID" KILL
 	within 5 is_status "$ID" stopped
 	verb CONTAINER_NOT_RUNNING 1 kill "$ID" TERM
-	[ "$FAULTS" = 15 ]
+	[ "$FAULTS" = 18 ]
 }
 
 @test "faults: a user namespace that a setting forbids" {
