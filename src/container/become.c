@@ -231,15 +231,15 @@ static int find_program(void *context, struct error *err)
 	}
 	for (const char *s = path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; s;) {
 		size_t len = strcspn(s, ":");
+		bool fits = (size_t)snprintf(b->exe, sizeof(b->exe), "%.*s%s%s", (int)len, s, len ? "/" : "./",
+					     name) < sizeof(b->exe);
 		struct stat st;
 
-		if ((size_t)snprintf(b->exe, sizeof(b->exe), "%.*s%s%s", (int)len, s, len ? "/" : "./", name) <
-			    sizeof(b->exe) &&
-		    stat(b->exe, &st) == 0 && S_ISREG(st.st_mode)) {
+		if (fits && stat(b->exe, &st) < 0) {
+			denied |= errno == EACCES;
+		} else if (fits && S_ISREG(st.st_mode)) {
 			if (access(b->exe, X_OK) == 0)
 				return 0;
-			denied = true;
-		} else if (errno == EACCES) {
 			denied = true;
 		}
 		s = s[len] ? s + len + 1 : NULL;

@@ -217,6 +217,17 @@ refused_config() {
 	nothing_left -v
 }
 
+@test "errors: a directory in PATH with the binary's name is passed over" {
+	requires root
+	only_vert "peers have their own search"
+	mkdir -p "$BUNDLE/rootfs/only/tool" "$BUNDLE/rootfs/private"
+	chmod 700 "$BUNDLE/rootfs/private" # whose user may not enter what is kept for him
+	cfg '.process.args = ["tool"] | .process.env = ["PATH=/only", "HOME=/"] | .process.cwd = "/private"
+		| .process.user = {uid: 1000, gid: 1000}'
+	REFUSED_STATUS=127
+	refused_run "executable file not found in \$PATH: 'tool'"
+}
+
 @test "errors: a directory as the binary" {
 	only_vert
 	argv /data
