@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the archives of yajl, libseccomp and libcap call when their distribution built them for glibc with
- * _FORTIFY_SOURCE, and musl does not have: the same functions, with the size of what they write to.  Only the
- * vert that is linked with musl has this file; a copy that does not fit ends the program, as in glibc.
+/* What the archives of yajl, libseccomp and libcap call when their distribution built them for glibc, and musl does not
+ * have: with _FORTIFY_SOURCE the same functions, with the size of what they write to (a copy that does not fit ends
+ * the program, as in glibc); with glibc 2.38 and large files (Debian 13) names of their own for two more.  Only the
+ * vert that is linked with musl has this file.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,9 @@ int __snprintf_chk(char *to, size_t n, int flag, size_t room, const char *format
 int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...);
 int __fprintf_chk(FILE *to, int flag, const char *format, ...);
 int __asprintf_chk(char **ret, int flag, const char *format, ...);
+unsigned long __isoc23_strtoul(const char *s, char **end, int base);
+#undef fopen64 /* a macro of musl's before 1.2.4 */
+FILE *fopen64(const char *path, const char *mode);
 
 void *__memcpy_chk(void *to, const void *from, size_t n, size_t room)
 {
@@ -71,4 +75,15 @@ int __asprintf_chk(char **ret, int flag, const char *format, ...)
 	len = vasprintf(ret, format, args);
 	va_end(args);
 	return len;
+}
+
+/* C23's knows "0b1" as well: no capability has such a number. */
+unsigned long __isoc23_strtoul(const char *s, char **end, int base)
+{
+	return strtoul(s, end, base);
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+	return fopen(path, mode);
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The integration tests that want more of a host than a build machine has: every controller of control groups, systemd,
-# AppArmor.  /src is the source tree.
+# AppArmor.  And whether this Debian's archives make the fast program.  /src is the source tree.
 
 load helpers
 
@@ -19,6 +19,17 @@ integration() {
 	out=$(cd "$CHECK_DIR/tree" && VERT_TESTS_PARTS=root RUNTIME=$RT tests/integration/run "${@/#/tests/integration/}" 2>&1)
 	grep -A 12 '^not ok' <<< "$out" >&2
 	tail -n 1 <<< "$out"
+}
+
+# docs/architecture.md: vert is linked with musl where that is there.
+build_musl() {
+	mkdir "$CHECK_DIR/made" && cd "$CHECK_DIR/made" && /src/configure --enable-musl > log 2>&1 || { tail -n 5 log; return 1; }
+	grep -o 'vert: .*' log
+}
+
+@test "build-musl" {
+	[ -x /src/configure ] && [ ! -e /src/config.status ] || skip "needs a tree that was configured elsewhere"
+	check '^vert: +musl-gcc' build_musl
 }
 
 @test "integration-setup" {
