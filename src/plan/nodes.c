@@ -37,6 +37,9 @@ static int plan_one(struct arena *arena, const struct oci_device *in, size_t i, 
 			       (long long)in->major.v, (long long)in->minor.v, in->path);
 	if (in->file_mode.set && in->file_mode.v & ~UINT32_C(0177777))
 		return fail_at(err, 0, ret->at, "fileMode %u of '%s' is not a mode", in->file_mode.v, in->path);
+	if (in->uid.v == UINT32_MAX || in->gid.v == UINT32_MAX)
+		return fail_at(err, 0, ret->at, "the owner of '%s' is %u, which stands for \"no id\"", in->path,
+			       UINT32_MAX);
 	ret->type = type == 'u' ? 'c' : type;
 	ret->path = arena_strdup(arena, path);
 	ret->major = (uint32_t)in->major.v;

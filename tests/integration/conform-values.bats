@@ -214,6 +214,8 @@ refused_values() {
 		linux.devices[0] .linux.devices = [{type: "b", path: "/dev/x", major: 4096, minor: 3}]
 		linux.devices[0] .linux.devices = [{type: "u", path: "/dev/x/", major: 1, minor: 3}]
 		linux.devices[0] .linux.devices = [{type: "p", path: "/dev/x", fileMode: 1000000}]
+		linux.devices[0] .linux.devices = [{type: "c", path: "/dev/x", major: 1, minor: 3, uid: 4294967295}]
+		linux.devices[0] .linux.devices = [{type: "c", path: "/dev/x", major: 1, minor: 3, gid: 4294967295}]
 		linux.netDevices .linux.namespaces |= map(select(.type != "network")) | .linux.netDevices = {lo: {}}
 		linux.netDevices["no/name"] .linux.netDevices = {"no/name": {}}
 		linux.netDevices["x0"] .linux.netDevices = {x0: {name: "a name"}}
