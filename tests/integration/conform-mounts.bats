@@ -84,6 +84,19 @@ no_option() {
 	option dirsync super=dirsync
 }
 
+@test "mounts: rsync, rasync, rdirsync, rmand and rnomand are crun's words for the same without the r" {
+	requires root
+	option rsync super=sync
+	no_option rsync rasync super=sync
+	option rdirsync super=dirsync
+	local word
+	for word in rmand rnomand; do
+		with "$word"
+		run_ok
+		mounted /mnt type=tmpfs
+	done
+}
+
 @test "mount options: defaults are rw, suid, dev, exec, async" {
 	requires root
 	with defaults

@@ -60,7 +60,7 @@ expected() {
 
 @test "features: the whole document, each word of the specification and none besides" {
 	only_vert
-	local ours='["copy-symlink", "dest-nofollow", "src-nofollow"]' systemd
+	local ours='["copy-symlink", "dest-nofollow", "src-nofollow", "rsync", "rasync", "rdirsync", "rmand", "rnomand"]' systemd
 	# Built without systemd's library there is nothing to say about it.
 	systemd=$(vert features | jq .linux.cgroup.systemd)
 	vert --version | grep -q -- "+SYSTEMD" && [ "$systemd" = true ] || [ "$systemd" = false ]
