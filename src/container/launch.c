@@ -264,7 +264,7 @@ static int follow_init(void *context, struct error *err)
 		return 0;
 	/* Where init needs no other word from us, the last one is sent ahead: it never waits. */
 	if (p->verb == PLAN_RUN && !p->hooks[PLAN_HOOK_PRESTART].n && !p->hooks[PLAN_HOOK_CREATE_RUNTIME].n &&
-	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file)
+	    !p->process.seccomp.notify && !p->notify_socket && !p->pid_file && !p->pidfd_socket)
 		l->let_go = proto_send_kind(l->sock, MSG_GO) == 0;
 	while (!l->ready) {
 		n = launch_next_message(l, err);

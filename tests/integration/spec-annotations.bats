@@ -107,6 +107,30 @@ receive_pidfd() {
 	[ "$(<bg.out)" = "$(<"$TMP/pid")" ]
 }
 
+@test "annotations: where the pidfd cannot be sent the program does not run" {
+	local with
+	for with in create run exec; do
+		case $with in
+		exec)
+			cfg 'del(.annotations)'
+			start_sleeper
+			run_split vert exec --pidfd-socket "$TMP/nobody" "$ID" /bin/sh -c 'echo x >/tmp/ran'
+			;;
+		*)
+			annotate run.oci.pidfd_receiver "$TMP/nobody"
+			argv /bin/sh -c 'echo x >/tmp/ran'
+			run_split vert $with --bundle "$BUNDLE" "$ID"
+			;;
+		esac
+		[ "$status" = 1 ] && [[ $stderr == *"$TMP/nobody"* ]] || {
+			echo "$with: status $status: $stderr"
+			return 1
+		}
+		[ ! -e "$BUNDLE/rootfs/tmp/ran" ]
+		[ $with = exec ] || nothing_left -v
+	done
+}
+
 @test "annotations: run.oci.delegate-cgroup gives the container a group of its own below its limits" {
 	requires root cgroup userns
 	cfg '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
