@@ -191,12 +191,16 @@ owner() {
 
 @test "config-linux/block io: rates of a device" {
 	requires cgroup-controller io
-	local device
+	local device at
 	device=$(cat /sys/block/*/dev | head -n1)
 	[ -n "$device" ] || skip "needs a block device"
-	limited '{"blockIO": {"throttleReadBpsDevice": [{"major": '"${device%:*}"', "minor": '"${device#*:}"', "rate": 1048576}],
-		"throttleWriteIOPSDevice": [{"major": '"${device%:*}"', "minor": '"${device#*:}"', "rate": 120}]}}'
+	at='"major": '${device%:*}', "minor": '${device#*:}
+	limited '{"blockIO": {"throttleReadBpsDevice": [{'"$at"', "rate": 1048576}],
+		"throttleWriteIOPSDevice": [{'"$at"', "rate": 120}]}}'
 	[ "$(limit io.max)" = "$device rbps=1048576 wbps=max riops=max wiops=120" ]
+	again '{"blockIO": {"throttleWriteBpsDevice": [{'"$at"', "rate": 2097152}],
+		"throttleReadIOPSDevice": [{'"$at"', "rate": 100}]}}'
+	[ "$(limit io.max)" = "$device rbps=max wbps=2097152 riops=100 wiops=max" ]
 }
 
 @test "config-linux/block io: a device entry has a weight, a rate has a value" {
@@ -259,6 +263,7 @@ owner() {
 	requires cgroup
 	local setting
 	for setting in 'memory: {kernel: 1}' 'memory: {kernelTCP: 1}' 'memory: {swappiness: 1}' 'memory: {disableOOMKiller: true}' \
+		'memory: {useHierarchy: true}' 'blockIO: {weightDevice: [{major: 8, minor: 0, leafWeight: 10}]}' \
 		'cpu: {realtimeRuntime: 1}' 'cpu: {realtimePeriod: 1}' 'blockIO: {leafWeight: 10}' 'network: {classID: 1}' \
 		'network: {priorities: [{name: "lo", priority: 1}]}'; do
 		cfg ".linux.resources = {$setting}"

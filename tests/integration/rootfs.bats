@@ -49,10 +49,10 @@ load helpers
 
 @test "rootfs: rootfsPropagation private, slave and shared" {
 	local p
-	for p in private slave shared; do
+	for p in private slave shared rprivate rslave rshared; do
 		cfg '.linux.rootfsPropagation = $p' --arg p $p
 		probe mounts
-		case $p in
+		case ${p#r} in
 		private) mounted / prop=private ;;
 		slave) mounted / prop!=shared ;;
 		shared) mounted / prop=shared ;;
@@ -62,9 +62,12 @@ load helpers
 
 @test "rootfs: rootfsPropagation unbindable" {
 	only_vert
-	cfg '.linux.rootfsPropagation = "unbindable"'
-	probe mounts
-	mounted / prop=unbindable
+	local p
+	for p in unbindable runbindable; do
+		cfg '.linux.rootfsPropagation = $p' --arg p $p
+		probe mounts
+		mounted / prop=unbindable
+	done
 }
 
 @test "rootfs: without rootfsPropagation mounts do not propagate to the host" {

@@ -14,6 +14,8 @@ sentence() { cfg "$1"; }
 		probe sched
 		has "sched.policy=$policy"
 	done
+	cfg '.process.scheduler = {policy: "SCHED_ISO"}'
+	refused_run "process.scheduler"
 	requires cap SYS_NICE
 	for policy in FIFO RR; do
 		cfg '.process.scheduler = {policy: "SCHED_'$policy'", priority: 7}'
@@ -28,6 +30,25 @@ sentence() { cfg "$1"; }
 	cfg '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 10000000, period: 10000000}'
 	probe sched
 	has sched.policy=DEADLINE
+}
+
+# Not every kernel has each of them (UTIL_CLAMP_MIN and _MAX are an option): what it is asked counts.
+@test "process.scheduler: each flag is asked of the kernel" {
+	requires root strace
+	local flag more
+	for flag in RESET_ON_FORK RECLAIM DL_OVERRUN KEEP_POLICY KEEP_PARAMS UTIL_CLAMP_MIN UTIL_CLAMP_MAX; do
+		more='policy: "SCHED_OTHER"'
+		case $flag in
+		RECLAIM | DL_OVERRUN) more='policy: "SCHED_DEADLINE", runtime: 2000000, deadline: 20000000, period: 20000000' ;;
+		esac
+		cfg ".process.scheduler = {$more, flags: [\"SCHED_FLAG_$flag\"]}"
+		strace -f -e trace=sched_setattr -o trace "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >out 2>&1 || :
+		grep -q "sched_setattr(0, {.*sched_flags=SCHED_FLAG_$flag[,}]" trace || {
+			echo "$flag:"
+			cat trace out
+			return 1
+		}
+	done
 }
 
 @test "process.scheduler: RESET_ON_FORK" {
