@@ -88,6 +88,10 @@ setup_file() {
 	check 'working_set_bytes' cri ContainerStats "$(by_id)"
 }
 
+@test "cri-pod-stats" {
+	check '"working_set_bytes"' cri PodSandboxStats "{\"pod_sandbox_id\":\"$(cat cri-pod)\"}"
+}
+
 @test "cri-limit" {
 	check '^67108864 ' pod_cgroup "$(cat cri-box)" memory.max
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Docker with the runtime as its default, the systemd driver, and BuildKit, which
-# takes the first runc in PATH and nothing else.
+# takes the first runc in PATH and nothing else: here a wrapper that keeps a list of the calls.
 
 load helpers
 
@@ -31,6 +31,32 @@ d_build() {
 	"$@" build
 }
 
+# Each step is one "run" of the runtime.
+d_buildkit() {
+	rm -f /run/runc-calls
+	d_build docker buildx build -q --no-cache > /dev/null && grep -Eo '^(.* )?run ' /run/runc-calls | awk '{print $NF}'
+}
+
+d_logged() {
+	docker run --name lg --net none bb:1 sh -c 'echo one; echo two >&2' > /dev/null 2>&1
+	docker logs lg 2>&1 | sort
+	docker rm lg > /dev/null
+}
+
+# As compose has them: the front sees the service in the middle by its name, the back does too, but front and back do
+# not see each other.
+d_composed() {
+	docker network create front > /dev/null && docker network create back > /dev/null &&
+		docker run -d --name api --network front bb:1 sh -c 'echo served > /tmp/i; exec httpd -f -h /tmp' > /dev/null &&
+		docker network connect --alias service back api && docker run -d --name db --network back bb:1 sleep 1000 > /dev/null &&
+		docker exec db sh -c 'for i in 1 2 3 4 5 6 7 8 9; do wget -q -O- http://service/i && break; sleep 1; done'
+	docker run --rm --network front bb:1 sh -c 'wget -q -O- http://api/i; nslookup db 127.0.0.11 > /dev/null || echo no db
+		ping -c 1 -W 2 "$0" > /dev/null || echo no way' \
+		"$(docker inspect --format '{{.NetworkSettings.Networks.back.IPAddress}}' db)"
+	docker rm -f api db > /dev/null
+	docker network rm front back > /dev/null
+}
+
 # One container finds another by its name.
 d_network() {
 	docker network create n1 > /dev/null &&
@@ -49,9 +75,11 @@ d_port() {
 
 wget_local() { busybox wget -q -O- http://127.0.0.1:8080/i; }
 
+# The container outlives what was killed by a moment: with an end at once it is chance whether containerd still reads of
+# it, with every runtime.
 d_oom() {
 	docker run --name o1 --net none -m 32m --memory-swap 32m bb:1 \
-		dd if=/dev/zero of=/dev/null bs=64M count=1 > /dev/null 2>&1
+		sh -c 'dd if=/dev/zero of=/dev/null bs=64M count=1; status=$?; sleep 3; exit $status' > /dev/null 2>&1
 	docker inspect --format '{{.State.ExitCode}} {{.State.OOMKilled}}' o1
 	docker rm o1 > /dev/null
 }
@@ -70,6 +98,16 @@ d_always() {
 		kill -KILL "$(docker inspect --format '{{.State.Pid}}' r1)"
 	until_prints 'running 1' 60 d_restarts
 	docker rm -f r1 > /dev/null
+}
+
+# Stopped by its user, it stays so when the daemon starts again; the other one comes back.
+d_unless_stopped() {
+	docker run -d --name u1 --net none --restart unless-stopped bb:1 sleep 1000 > /dev/null &&
+		docker run -d --name u2 --net none --restart unless-stopped bb:1 sleep 1000 > /dev/null &&
+		docker stop -t 0 u1 > /dev/null && systemctl restart docker || return 1
+	until_prints running 60 docker inspect --format '{{.State.Status}}' u2
+	docker inspect --format '{{.State.Status}}' u1
+	docker rm -f u1 u2 > /dev/null
 }
 
 # The other ways to name a runtime: for one container, and on the daemon's command line.
@@ -94,7 +132,8 @@ d_add_runtime() {
 docker_run='docker run --rm --net none'
 
 setup_file() {
-	ln -sfn "$RT" /usr/local/sbin/runc && docker_ready
+	printf '#!/bin/sh\necho "$*" >> /run/runc-calls\nexec %s "$@"\n' "$RT" > /usr/local/sbin/runc &&
+		chmod 755 /usr/local/sbin/runc && docker_ready
 }
 
 @test "docker-setup" {
@@ -200,11 +239,19 @@ setup_file() {
 }
 
 @test "docker-buildkit" {
-	check '' d_build docker buildx build -q --no-cache
+	check '^run $' d_buildkit
+}
+
+@test "docker-logs" {
+	check '^one two $' d_logged
 }
 
 @test "docker-network" {
 	check '^found $' d_network
+}
+
+@test "docker-composed" {
+	check '^served served no db no way $' d_composed
 }
 
 @test "docker-port" {
@@ -221,6 +268,10 @@ setup_file() {
 
 @test "docker-always" {
 	check '^running 1 $' d_always
+}
+
+@test "docker-unless-stopped" {
+	check '^running exited $' d_unless_stopped
 }
 
 @test "docker-runtime-option" {

@@ -189,7 +189,7 @@ cri_round() {
 
 # cri_sandbox NAME [JSON]: a sandbox's configuration.
 cri_sandbox() {
-	local parent=/vert-test.slice
+	local parent=/vert.slice/vert-test.slice
 	[ "${CHECK_DRIVER:-systemd}" = systemd ] || parent=/vert-test
 	jq -nc --arg n "$1" --arg g $parent --argjson m "${2-null}" '{metadata: {name: $n, uid: $n,
 		namespace: "d"}, hostname: "pod1", log_directory: "/tmp/logs", linux: {

@@ -47,6 +47,23 @@ unit_properties() {
 	cat "$(unit_dir s1)"/container/{memory.max,pids.max,cpu.max}
 }
 
+every_property() {	# each limit is the unit's and the cgroup's
+	local dir device
+	device=$(findmnt -no MAJ:MIN / | tr -d ' ')
+	sleeper s9 ".linux.resources = {memory: {limit: 67108864, swap: 100663296, reservation: 33554432}, pids: {limit: 50},
+		cpu: {shares: 2048, quota: 50000, period: 50000, cpus: \"1\", mems: \"0\"},
+		unified: {\"memory.min\": \"4096\", \"memory.high\": \"50331648\"},
+		blockIO: {throttleWriteBpsDevice: [{major: ${device%:*}, minor: ${device#*:}, rate: 1048576}]}}"
+	"${CTL[@]}" show scope-s9.scope -p MemoryMax -p MemorySwapMax -p MemoryLow -p MemoryMin -p MemoryHigh -p TasksMax \
+		-p CPUQuotaPerSecUSec -p CPUQuotaPeriodUSec -p AllowedCPUs -p AllowedMemoryNodes | sort
+	"${CTL[@]}" show scope-s9.scope -p IOWriteBandwidthMax --value | grep -o '1048576'
+	dir=$(unit_dir s9)
+	[ "$("${CTL[@]}" show scope-s9.scope -p CPUWeight --value)" = "$(cat "$dir/cpu.weight")" ] && echo the weight
+	cat "$dir"/container/{memory.max,memory.swap.max,memory.low,memory.min,memory.high,pids.max,cpu.max,cpuset.cpus,cpuset.mems}
+	grep -o 'wbps=[0-9]*' "$dir/container/io.max"
+	"$RT" delete -f s9
+}
+
 later_commands() {	# without the option: the record knows
 	"$RT" exec s1 echo in && echo '{"memory": {"limit": 33554432}}' | "$RT" update -r - s1 &&
 		"${CTL[@]}" show scope-s1.scope -p MemoryMax --value && cat "$(unit_dir s1)"/{,container/}memory.max &&
@@ -139,6 +156,13 @@ no_manager() {
 	env -u XDG_RUNTIME_DIR "$RT" --systemd-cgroup run -b sb s7 2>&1
 	systemctl list-units --all --no-legend 'scope-s7*'
 	unit_gone s7
+}
+
+# What Podman leaves a runtime of the environment: the bus is found all the same.
+bare_environment() {
+	config s10 '.process.args = ["cat", "/proc/self/cgroup"] | .linux.namespaces |= map(select(.type != "cgroup"))'
+	env -i PATH="$PATH" XDG_RUNTIME_DIR="$XDG_RUNTIME_DIR" "$RT" --systemd-cgroup run -b sb s10
+	unit_gone s10
 }
 
 # A manager that does not answer: the deadline counts, and once it goes on nothing is left.

@@ -14,6 +14,11 @@ load scope
 	check '^50 500ms 67108864 yes 67108864 50 50000 100000 $' unit_properties
 }
 
+@test "scope-every-property" {
+	check '^AllowedCPUs=1 AllowedMemoryNodes=0 CPUQuotaPerSecUSec=1s CPUQuotaPeriodUSec=50ms MemoryHigh=50331648 MemoryLow=33554432 MemoryMax=67108864 MemoryMin=4096 MemorySwapMax=33554432 TasksMax=50 1048576 the weight 67108864 33554432 33554432 4096 50331648 50 50000 50000 1 0 wbps=1048576 $' \
+		every_property
+}
+
 @test "scope-later" {
 	check '^in 33554432 33554432 33554432 paused $' later_commands
 }
