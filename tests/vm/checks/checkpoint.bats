@@ -30,7 +30,7 @@ setup_file() {
 @test "ckpt-run" {
 	needs_checkpoint
 	check '' $PODMAN run -d --name k1 --net none $IMAGE \
-		sh -c 'i=0; while :; do i=$((i+1)); echo $i > /n; sleep 0.2; done'
+		sh -c 'i=0; while :; do i=$((i+1)); echo $i > /m; mv /m /n; sleep 0.2; done'
 }
 
 sleep 2

@@ -20,8 +20,8 @@ sc_host() {
 sc_client() { chroot $SC_DISK/systemd "$@"; }
 
 sc_ssh() { # NUMBER COMMAND
-	sc_client ssh -q -i /root/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o BatchMode=yes -o ConnectTimeout=5 "root@10.97.0.$1" "$2"
+	sc_client ssh -o LogLevel=ERROR -i /root/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o BatchMode=yes -o ConnectTimeout=60 "root@10.97.0.$1" "$2"
 }
 
 # sc_make NAME NUMBER FILTER: tree and network as docs/system-containers.md has them, and the bundle.
@@ -46,7 +46,7 @@ sc_boot() { # NAME NUMBER FILTER
 
 sc_systemd_up() { "$RT" exec systemd systemctl is-system-running; }
 sc_login() { # NUMBER: until its sshd answers
-	until_prints ok 150 sc_ssh "$1" 'echo ok' > /dev/null
+	until_prints ok 300 sc_ssh "$1" 'echo ok' > /dev/null
 	sc_ssh "$1" 'hostname; uname -m; cat /proc/1/comm; id -u; cat /etc/debian_version; ip -o -4 addr show eth0'
 }
 
@@ -102,7 +102,7 @@ sc_traces() {
 }
 
 @test "sc-systemd-login" {
-	check '^systemd x86_64 systemd 0 13\.[0-9]+ .*inet 10.97.0.11/24' sc_login 11
+	CHECK_LIMIT=420 check '^systemd x86_64 systemd 0 13\.[0-9]+ .*inet 10.97.0.11/24' sc_login 11
 }
 
 @test "sc-systemd-up" {
@@ -131,7 +131,7 @@ sc_traces() {
 }
 
 @test "sc-sysv-login" {
-	check '^sysv x86_64 init 0 11\.[0-9]+ .*inet 10.97.0.12/24' sc_login 12
+	CHECK_LIMIT=420 check '^sysv x86_64 init 0 11\.[0-9]+ .*inet 10.97.0.12/24' sc_login 12
 }
 
 @test "sc-sysv-cpus" {
@@ -143,7 +143,7 @@ sc_traces() {
 }
 
 @test "sc-i386-login" {
-	check '^i386 i686 init 0 12\.[0-9]+ .*inet 10.97.0.13/24' sc_login 13
+	CHECK_LIMIT=420 check '^i386 i686 init 0 12\.[0-9]+ .*inet 10.97.0.13/24' sc_login 13
 }
 
 @test "sc-each-other" {
