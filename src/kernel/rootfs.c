@@ -16,6 +16,9 @@
 #include "base/sys.h"
 #include "kernel/inroot.h"
 #include "kernel/mount.h"
+#include "kernel/oldroot.h"
+
+enum { MOUNTINFO_MAX = 16 << 20 }; /* a hundred thousand mounts, which is the kernel's own limit (fs.mount-max) */
 
 /* Makes the mount that holds the directory private.  A mount attached below a shared one would appear on the
  * host too, and pivot_root(2) refuses it. */
@@ -241,17 +244,20 @@ static int enter_by_pivot(struct error *err)
 static int enter_by_move(int rootfd, struct error *err)
 {
 	struct sys_mount_attr private = {.propagation = MS_PRIVATE};
+	autoclose int old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofree char *mountinfo = NULL;
 
-	/* A bare /proc or /sys of the host that stays reachable below would let the container mount
-	 * fresh ones without the masks (mount_too_revealing() looks at the whole namespace). */
-	if (sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, &private) < 0)
+	if (old < 0 || sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, &private) < 0)
 		return fail(err, errno, "make the host's mounts private");
-	if ((umount2("/proc", MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT && errno != EPERM) ||
-	    (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL && errno != ENOENT && errno != EPERM))
-		return fail(err, errno, "unmount the host's /proc and /sys");
+	if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL, err) < 0)
+		return -1;
 	if (sys_move_mount(rootfd, "", AT_FDCWD, "/", SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return fail(err, errno, "move the root file system to '/'");
-	if (chroot(".") < 0)
+	if (fchdir(old) < 0)
+		return fail(err, errno, "change to the host's root");
+	if (!naive("stackedproc") && oldroot_leave(old, mountinfo, err) < 0)
+		return -1;
+	if (fchdir(rootfd) < 0 || chroot(".") < 0)
 		return fail(err, errno, "chroot");
 	return 0;
 }

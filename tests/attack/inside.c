@@ -47,11 +47,21 @@ static long linux_paste(void)
 
 static long chmod_fd0(void) { return fchmod(0, 0600); }
 static long chown_fd0(void) { return fchown(0, 1234, -1); }
+/* The first process of a pid namespace of its own, without which the user namespace could mount none at all. */
 static long new_proc(void)
 {
-	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) < 0)
 		return -1;
-	return mount("proc", "/tmp", "proc", 0, NULL);
+	pid = fork();
+	if (pid == 0)
+		_exit(mount("proc", "/tmp", "proc", 0, NULL) < 0 ? errno : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -1;
+	errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	return errno ? -1 : 0;
 }
 
 /* A block device of the host's, tried with every number a first disk may have. */

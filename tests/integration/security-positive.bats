@@ -429,3 +429,15 @@ without() {
 	[ -z "$output" ] || kill -KILL $output
 	[ "$status" = 0 ]
 }
+
+@test "positive V27: without pivot_root a container mounts a /proc without the masks" {
+	requires root
+	without stackedproc
+	attackers inside
+	caps CAP_SYS_CHROOT CAP_MKNOD
+	cfg '.linux.maskedPaths = ["/proc/kcore", "/proc/keys"] | .linux.readonlyPaths = ["/proc/sys"]
+		| .process.noNewPrivileges = false'
+	argv /bin/inside new-proc
+	run_ok --no-pivot
+	has new-proc=ok
+}
