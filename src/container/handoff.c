@@ -155,7 +155,7 @@ int handoff_exec(struct handoff *h, struct error *err)
 	((struct plan_head *)PLAN_ADDRESS)->used = arena_used(&h->arena);
 	snprintf(number, sizeof(number), "%d", h->memfd);
 	timing_end(&timing, "vert", "hand over");
-#ifdef VERT_TEST_FAULTS
+#if defined(VERT_TEST_FAULTS) || defined(VERT_SANITIZERS) /* what they are to do is said in the environment */
 	sys_execveat(program, "", argv, environ, AT_EMPTY_PATH);
 	(void)no_env;
 #else

@@ -340,6 +340,21 @@ static int supervise(struct launch *l, int *ret_status, struct error *err)
 	return launch_remove(l, err);
 }
 
+static int carry_through(struct launch *l, const struct step *steps, size_t n, int *ret_status, struct error *err)
+{
+	if (supervise_block_signals(&l->signals, err) < 0)
+		return -1;
+	if (steps_run("launch", steps, n, l, err) < 0) {
+		launch_hear_last_words(l, err);
+		launch_undo(l);
+		return -1;
+	}
+	*ret_status = 0;
+	if (l->plan->verb == PLAN_CREATE || l->plan->detach)
+		return 0;
+	return supervise(l, ret_status, err);
+}
+
 int launch(const struct plan *plan, int *ret_status, struct error *err)
 {
 	static const struct step steps[] = {
@@ -377,16 +392,10 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 		.notify = -1,
 		.init = {.plan = plan, .sock = -1, .listen = -1, .not_ours = {-1, -1, -1, -1, -1, -1, -1, -1}},
 	};
+	int rc;
 
-	if (supervise_block_signals(&l.signals, err) < 0)
-		return -1;
-	if (steps_run("launch", steps, COUNT_OF(steps), &l, err) < 0) {
-		launch_hear_last_words(&l, err);
-		launch_undo(&l);
-		return -1;
-	}
-	*ret_status = 0;
-	if (plan->verb == PLAN_CREATE || plan->detach)
-		return 0;
-	return supervise(&l, ret_status, err);
+	rc = carry_through(&l, steps, COUNT_OF(steps), ret_status, err);
+	free(l.init.sources);
+	free(l.init.usernses);
+	return rc;
 }

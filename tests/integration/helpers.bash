@@ -64,6 +64,7 @@ teardown_bundle() {
 		status=1
 	}
 	[ -z "$CG" ] || rmdir "$CGROUPFS$CG" || status=1
+	no_reports || status=1
 	# The bundles are made of links.
 	[ "$(<"$TESTS_BASE/rootfs/data/file")" = text ] || {
 		echo "teardown: the test wrote into the file that all tests share"
@@ -72,6 +73,18 @@ teardown_bundle() {
 	}
 	rm -rf --one-file-system "$BUNDLE" "$ROOT"
 	return $status
+}
+
+# What sanitizers found fails the test that met it, whatever became of the command.
+no_reports() {
+	local file found=0
+	for file in "${VERT_TESTS_REPORTS:-/nowhere}"/*; do
+		[ -e "$file" ] || continue
+		cat "$file"
+		rm "$file"
+		found=1
+	done
+	return $found
 }
 
 # A function in the background is a shell with the program as its child.
