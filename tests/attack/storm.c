@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
-	alarm(120);
+	alarm(3600);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || ftruncate(fd, 24) < 0)

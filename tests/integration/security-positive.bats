@@ -5,6 +5,8 @@
 
 load security-races
 
+BATS_TEST_TIMEOUT=300
+
 setup_file() {
 	local top
 	# Not by name: the function of that name is this one.
@@ -152,7 +154,6 @@ without() {
 
 @test "positive storm: attributes by a second lookup of the path reach another mount" {
 	requires root
-	export BATS_TEST_TIMEOUT=300
 	without classic
 	VERT_TESTS_STORM_SECONDS=60 VERT_TESTS_STORM_STARTS=5000 storm_starts classic misplaced
 	misplaced

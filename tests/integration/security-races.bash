@@ -114,6 +114,7 @@ start_storm() {
 }
 
 stop_storm() {
+	grep -q '^State:.[^ZX]' "/proc/$STORM/status" # it blew until now
 	kill -KILL "$STORM"
 	wait "$STORM" 2>/dev/null || :
 }

@@ -5,8 +5,10 @@
 
 load security-races
 
+# Read when a test begins: set within one it would come too late.
+BATS_TEST_TIMEOUT=$((${VERT_TESTS_STORM_SECONDS:-2} + 180))
+
 storm() {
-	export BATS_TEST_TIMEOUT=900
 	storm_starts "$1"
 	intact
 	no grep -F outside "$TMP/storm.out"
