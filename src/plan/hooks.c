@@ -3,6 +3,9 @@
 #include "plan/hooks.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
 
 static const struct {
 	const char *name;
@@ -44,7 +47,7 @@ static const char *member_path(const struct plan_hook *hook, const char *member,
 static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct plan_hook *ret,
 		     struct error *err)
 {
-	char where[WHERE_SIZE];
+	char where[WHERE_SIZE], member[24];
 	const struct oci_str_list path_only = {.n = 1, .v = (const char *[]){hook->path, NULL}};
 
 	/* There is no PATH to look in, and a relative path would depend on who calls us from where. */
@@ -54,6 +57,14 @@ static int plan_hook(const struct oci_hook *hook, struct arena *arena, struct pl
 	if (hook->timeout.set && hook->timeout.v <= 0)
 		return fail_at(err, 0, member_path(ret, "timeout", where),
 			       "hook timeout %d is not positive", hook->timeout.v);
+	for (size_t i = 0; i < hook->env.n; i++) {
+		const char *equals = strchr(hook->env.v[i], '=');
+
+		str_place(member, sizeof(member), "env", i, "");
+		if (!equals || equals == hook->env.v[i])
+			return fail_at(err, 0, member_path(ret, member, where), "'%s' is not of the form NAME=VALUE",
+				       hook->env.v[i]);
+	}
 	ret->path = arena_strdup(arena, hook->path);
 	ret->args = copy_strings(hook->args.n ? &hook->args : &path_only, arena);
 	if (hook->env.v)

@@ -167,6 +167,8 @@ refused_values() {
 		hooks.prestart[0].path .hooks.prestart = [{path: "relative"}]
 		hooks.createRuntime[0].path .hooks.createRuntime = [{args: ["x"]}]
 		hooks.createContainer[1].timeout .hooks.createContainer = [{path: "/bin/true"}, {path: "/bin/true", timeout: 0}]
+		hooks.createRuntime[0].env[0] .hooks.createRuntime = [{path: "/bin/true", env: ["NOVALUE"]}]
+		hooks.poststop[0].env[1] .hooks.poststop = [{path: "/bin/true", env: ["A=", "=x"]}]
 		hooks.startContainer[0].timeout .hooks.startContainer = [{path: "/bin/true", timeout: -1}]
 		hooks.poststop[0].path .hooks.poststop = [{path: ""}]
 	END
