@@ -17,7 +17,7 @@
 #endif
 #define CAN_INTEL_RDT true
 #define CAN_INTEL_RDT_MONITORING true
-#define CAN_CRIU false
+#define CAN_CRIU true		/* checkpoint and restore, with a criu that is there when they are asked for */
 
 struct ability {
 	const char *word;

@@ -154,7 +154,7 @@ static int run(const struct cli_call *call, struct error *err)
 	};
 	struct oci_str_entry annotations[] = {
 		{"io.github.seccomp.libseccomp.version", filter_library_version(a)},
-		{"org.opencontainers.runc.checkpoint.enabled", "true"},
+		{"org.opencontainers.runc.checkpoint.enabled", CAN_CRIU ? "true" : "false"},
 		{"run.vert.version", PACKAGE_VERSION},
 		{"run.vert.commit", GIT_COMMIT},
 		{"run.vert.landlock.abi", arena_printf(a, "%d", CONFINE_LANDLOCK_ABI)},

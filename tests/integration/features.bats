@@ -79,6 +79,14 @@ expected() {
 	vert features | jq -e --argjson k "$known" '[.linux.seccomp.archs[] | ltrimstr("SCMP_ARCH_")] | sort == ($k | sort)'
 }
 
+@test "features: checkpoint is announced where crun's and runc's callers look, and is there" {
+	only_vert
+	vert features | jq -e '.annotations["org.opencontainers.runc.checkpoint.enabled"] == "true"'
+	vert --version | grep -qw -- +CRIU
+	vert checkpoint --help
+	vert restore --help
+}
+
 @test "features: is JSON and nothing on stderr" {
 	only_vert "crun 1.8 has no features"
 	run --separate-stderr vert features
