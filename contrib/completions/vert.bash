@@ -32,7 +32,7 @@ _vert_options() {
 	'spec') echo --bundle --file --rootless --help ;;
 	'features') echo --help ;;
 	'check') echo --bundle --config --strict --format --json --quiet --help ;;
-	'doctor') echo --format --help ;;
+	'doctor') echo --format --json --help ;;
 	'seccomp') echo --bundle --profile --format --output --arch --help ;;
 	'explain') echo --format --help ;;
 	esac

@@ -249,6 +249,7 @@ complete -c vert -n '__fish_seen_subcommand_from check' -x -a '(__fish_complete_
 
 complete -c vert -n __fish_use_subcommand -a doctor -d 'tell what this host offers, and how to mend the gaps'
 complete -c vert -n '__fish_seen_subcommand_from doctor' -s f -l format -x -a 'text json' -d 'text or json'
+complete -c vert -n '__fish_seen_subcommand_from doctor' -l json -d 'the same as --format json'
 complete -c vert -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'print a short help'
 
 complete -c vert -n __fish_use_subcommand -a seccomp -d 'show, compile or explain a seccomp profile'

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "cmd/codes.h"
@@ -42,6 +43,7 @@ static const struct cli_option options[] = {
 
 struct report {
 	struct buf out;
+	const char *document;
 	bool json, quiet, colored;
 	size_t n[CHECK_FAILS + 1], told;
 };
@@ -113,7 +115,8 @@ static void add_text(struct report *r, const struct check_finding *f)
 	buf_printf(b, "%s: ", r->colored ? "\033[0m" : "");
 	output_printable(b, f->message);
 	if (*f->place) {
-		buf_puts(b, " (config.json");
+		buf_puts(b, " (");
+		output_printable(b, r->document);
 		if (f->line)
 			buf_printf(b, ":%u", f->line);
 		buf_puts(b, ": ");
@@ -142,7 +145,8 @@ static void on_finding(const struct check_finding *f, void *data)
 static int run(const struct cli_call *call, struct error *err)
 {
 	const struct check_values *v = call->values;
-	struct report r = {.json = v->json || v->format == JSON,
+	struct report r = {.document = v->config ? v->config : "config.json",
+			   .json = v->json || v->format == JSON,
 			   .quiet = v->quiet,
 			   .colored = output_is_colored()};
 	int status = STATUS_FINE;
@@ -157,8 +161,11 @@ static int run(const struct cli_call *call, struct error *err)
 	if (r.json)
 		buf_puts(&r.out, "]\n");
 	else if (r.n[CHECK_FAILS] + r.n[CHECK_WARNING] > 0)
-		buf_printf(&r.out, "%zu errors, %zu warnings\n", r.n[CHECK_FAILS],
-			   r.n[CHECK_WARNING]);
+		buf_printf(&r.out, "%zu error%s, %zu warning%s\n", r.n[CHECK_FAILS],
+			   r.n[CHECK_FAILS] == 1 ? "" : "s", r.n[CHECK_WARNING],
+			   r.n[CHECK_WARNING] == 1 ? "" : "s");
+	else if (!r.quiet && isatty(STDOUT_FILENO)) /* scripts have the status, people wonder at silence */
+		buf_puts(&r.out, "nothing found that would fail here\n");
 	if (r.n[CHECK_FAILS] > 0)
 		status = STATUS_FAILS;
 	else if (r.n[CHECK_WARNING] > 0)

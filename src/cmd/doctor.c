@@ -15,12 +15,15 @@ static const char *const formats[] = {"text", "json", NULL};
 
 struct doctor_values {
 	unsigned format;
+	bool json;
 };
 
 /* clang-format off */
 static const struct cli_option options[] = {
 	{ "format", 'f', CLI_CHOICE, offsetof(struct doctor_values, format), "FORMAT", formats, "text",
 	  "text or json" },
+	{ "json", 0, CLI_FLAG, offsetof(struct doctor_values, json), NULL, NULL, NULL,
+	  "the same as --format json" },
 };
 /* clang-format on */
 
@@ -119,7 +122,7 @@ static int run(const struct cli_call *call, struct error *err)
 	struct buf b = {0};
 
 	doctor_examine(on_fact, &r);
-	(v->format == JSON ? add_json : add_text)(&b, &r);
+	(v->json || v->format == JSON ? add_json : add_text)(&b, &r);
 	if (output_write(&b, err) < 0)
 		return -1;
 	return output_verdict(r.worst == DOCTOR_MISSING	  ? 2

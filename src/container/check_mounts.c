@@ -152,6 +152,25 @@ static const char *why_not_made(const struct check *c, const struct plan_mount *
 	return NULL;
 }
 
+/* What is attached, and what it is attached to: a file on a file, or a directory on a directory. */
+static void check_kind(struct check *c, const struct plan_mount *m, int target)
+{
+	const char *source = m->kind == PLAN_MOUNT_BIND ? m->source : m->fstype;
+	struct stat from = {.st_mode = S_IFDIR}, to;
+
+	if (m->copy_symlink || fstat(target, &to) < 0 || S_ISLNK(to.st_mode))
+		return;
+	if (m->kind == PLAN_MOUNT_BIND &&
+	    fstatat(AT_FDCWD, source, &from, m->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+		return;
+	if (S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
+		check_add(c, CHECK_FAILS, "MOUNT_FAILED", m->at,
+			  "mount a file on a file, and a directory on a directory",
+			  "'%s' is a %s, and '/%s' in the container is a %s", source ? source : "the mount",
+			  S_ISDIR(from.st_mode) ? "directory" : "file", m->target,
+			  S_ISDIR(to.st_mode) ? "directory" : "file");
+}
+
 static void check_target(struct check *c, int rootfd, size_t i)
 {
 	const struct plan_mount *m = &c->plan->mounts[i];
@@ -161,9 +180,13 @@ static void check_target(struct check *c, int rootfd, size_t i)
 	autoclose int parent = -1;
 	char missing[256], dir[256], unused[256];
 	const char *why;
+	enum view_answer found;
 
 	before.n_mounts = i;
-	if (view_open(&v, m->target, &fd, missing) != VIEW_MISSING)
+	found = view_open(&v, m->target, &fd, missing);
+	if (found == VIEW_FOUND)
+		check_kind(c, m, fd);
+	if (found != VIEW_MISSING)
 		return;
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(missing, '/') - missing), missing);
 	if (view_open(&v, dir, &parent, unused) != VIEW_FOUND)

@@ -135,7 +135,7 @@ static void check_mount_options(struct check *c)
 		for (size_t i = 0; i < mount->options.n; i++) {
 			const char *option = mount->options.v[i];
 			struct nearest near = {.wanted = option};
-			bool known = strchr(option, '=') != NULL;
+			bool known = strchr(option, '=') != NULL, list = false;
 			char place[64];
 
 			for (size_t k = 0; k < n; k++) {
@@ -143,11 +143,13 @@ static void check_mount_options(struct check *c)
 				if (strlen(option) > 2)
 					nearest_consider(&near, names[k]);
 			}
-			if (known || !near.best)
+			list |= strchr(option, ',') != NULL; /* as mount(8) takes them */
+			if (known || !(near.best || list))
 				continue;
 			snprintf(place, sizeof(place), "mounts[%zu].options[%zu]", m, i);
 			check_add(c, CHECK_WARNING, "CHECK_MOUNT_OPTION", place,
-				  arena_printf(c->arena, "did you mean '%s'?", near.best),
+				  list ? "write each option as an element of its own"
+				       : arena_printf(c->arena, "did you mean '%s'?", near.best),
 				  "option '%s' of the mount on '%s' is not known", option,
 				  mount->destination);
 		}

@@ -126,22 +126,24 @@ void plan_capabilities(const struct oci_capabilities *c, unsigned last_cap, cons
 
 bool plan_capability_known(const char *name, char *near, size_t size)
 {
-	unsigned best = NEAREST_FAR;
+	unsigned best = NEAREST_FAR, distance;
 	cap_value_t value;
 
 	near[0] = '\0';
 	if (known_name(name, CAP_LAST_CAP, &value))
 		return true;
 	for (cap_value_t i = 0; i <= CAP_LAST_CAP; i++) {
-		char *known = cap_to_name(i), upper[64];
+		char *known = cap_to_name(i), upper[64] = "";
 
 		snprintf(upper, sizeof(upper), "%s", known ? known : "");
 		(void)cap_free(known); /* fails for foreign memory only */
 		for (char *c = upper; *c; c++)
 			*c = (char)toupper((unsigned char)*c);
-		if (nearest_distance(name, upper) >= best)
+		/* "chown" of other programs, then slips of the finger */
+		distance = strcasecmp(name, upper + strlen("CAP_")) == 0 ? 0 : nearest_distance(name, upper);
+		if (distance >= best)
 			continue;
-		best = nearest_distance(name, upper);
+		best = distance;
 		snprintf(near, size, "%s", upper);
 	}
 	return false;

@@ -188,6 +188,35 @@ no_warning() {
 	[[ $stderr == *"CONFIG_READ"* ]]
 }
 
+@test "check: a file that is to be mounted on a directory, or the other way round, is found" {
+	finds MOUNT_FAILED /mounts/1 '.mounts[1] = {destination: "/data", type: "bind", source: $s, options: ["bind"]}' --arg s "$BUNDLE/config.json"
+	finds MOUNT_FAILED /mounts/1 '.mounts[1] = {destination: "/data/file", type: "bind", source: $s, options: ["bind"]}' --arg s "$TMP"
+	finds MOUNT_FAILED /mounts/1 '.mounts[1] = {destination: "/data/file", type: "tmpfs", source: "x"}'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	[[ $status = 1 && $stderr == *"MOUNT_FAILED"* ]]
+}
+
+@test "check: the words of other programs are told as ours" {
+	finds CHECK_CAPABILITY /process/capabilities/bounding/0 '.process.capabilities.bounding = ["chown"]'
+	[[ $output == *"did you mean 'CAP_CHOWN'?"* ]]
+	finds CHECK_MOUNT_OPTION /mounts/1/options/0 '.mounts[1] = {destination: "/a", type: "tmpfs", source: "x", options: ["rw,noexec"]}'
+	[[ $output == *"write each option as an element of its own"* ]]
+}
+
+@test "check: text names the document, counts in words that fit, and tells people that all is well" {
+	requires script
+	jq '.process.agrs = []' "$BUNDLE/config.json" >"$BUNDLE/other.json"
+	run_split vert check --bundle "$BUNDLE" --config other.json
+	[ "$status" = 1 ]
+	[[ $output == *"(other.json:"*"process.agrs) [CHECK_PROPERTY]"*"0 errors, 1 warning" ]]
+	run_split vert check --bundle "$BUNDLE"
+	[ -z "$output" ]
+	run script -qec "'$RUNTIME' check --quiet --bundle '$BUNDLE'" /dev/null
+	[ -z "$output" ]
+	run script -qec "'$RUNTIME' check --bundle '$BUNDLE'" /dev/null
+	[[ $output == "nothing found that would fail here"* ]]
+}
+
 @test "check: of faults planted in what engines write nearly all are found" {
 	requires root python3
 	local file root

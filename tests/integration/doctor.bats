@@ -29,6 +29,12 @@ fact_of() {
 	esac
 }
 
+@test "doctor: --json is --format json" {
+	only_vert
+	run_split vert doctor --json
+	jq -e 'length > 5' <<<"$output"
+}
+
 @test "doctor: text is a table, and plain where it is no terminal" {
 	only_vert
 	run_split vert doctor

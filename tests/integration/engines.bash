@@ -5,6 +5,7 @@ data=${BATS_TEST_DIRNAME}/../data/engines
 
 # The configuration FILE, fit for this host, with our own probe as its program.
 adapt() {
+	: >"$TMP/source-file"
 	jq --arg root "$(jq -r .root.path "$TMP/own.json")" --arg tmp "$TMP" --arg cgroup "$CG/$ID" \
 		 '
 		def is_bind: (.options // []) | any(. == "bind" or . == "rbind");
@@ -24,6 +25,8 @@ adapt() {
 			then .
 			elif is_bind and .source != "/dev/mqueue" and (.source | startswith("/dev/"))
 			then .source = "/dev/null"
+			elif is_bind and (.destination | test("^/(etc/(resolv.conf|hostname|hosts)|run/.containerenv)$"))
+			then .source = $tmp + "/source-file"
 			elif is_bind
 			then .source = $tmp + "/source"
 			elif .type == "overlay"
