@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/str.h"
 
 #define LOG_TAIL 65536
@@ -102,7 +103,7 @@ int criu_check_directory(const char *path, struct error *err)
 		return fail(err, errno, "open '%s'", path);
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, ENOTDIR, "open '%s'", path);
-	if (st.st_uid == 0 && !(st.st_mode & 022))
+	if ((st.st_uid == 0 && !(st.st_mode & 022)) || naive("imageowner"))
 		return 0;
 	fail(err, 0, "directory '%s' is not root's alone: owner %u, mode %04o", path, st.st_uid, st.st_mode & 07777);
 	error_hint(err, "whoever can write there decides what runs in the container: chown root, chmod go-w");

@@ -15,6 +15,7 @@
 #include "base/blame.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -55,7 +56,8 @@ static int connect_stream(const char *path, int *ret_sock, struct error *err)
 	if (sock < 0 || at < 0)
 		return fail_socket("open", path, err);
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", at);
-	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* also limits connect */
+	if (!naive("deadline"))
+		(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* also limits connect */
 	if (connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail_socket("connect to", path, err);
 	*ret_sock = take_fd(&sock);

@@ -326,7 +326,8 @@ static int use_terminal(void *context, struct error *err)
 
 	if (c->slave < 0)
 		return 0;
-	if (fchown(c->slave, c->plan->process.uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM)
+	if (!naive("ptyowner") && fchown(c->slave, c->plan->process.uid, (gid_t)-1) < 0 && errno != EINVAL &&
+	    errno != EPERM)
 		return fail(err, errno, "give the terminal to the container's user");
 	if (terminal_make_controlling(c->slave, err) < 0)
 		return error_where(err, "process.terminal");
@@ -380,7 +381,10 @@ static int wait_for_start(struct child *c, struct error *err)
 			return fail(err, errno, "wait for start");
 		if (proto_recv(conn, &m, NULL) == 1 && m.kind == MSG_GO) {
 			c->init->sock = c->become.sock = take_fd(&conn);
-			fd_close(c->init->listen);
+			if (!naive("startsocket"))
+				fd_close(c->init->listen);
+			else if (fcntl(c->init->listen, F_SETFD, 0) < 0)
+				return fail(err, errno, "keep the start socket");
 			return 0;
 		}
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -159,7 +160,7 @@ void relay_prepare(const struct relay *r, struct pollfd polls[RELAY_POLLS])
 		polls[RELAY_IN] = (struct pollfd){.fd = r->in.fd, .events = POLLIN};
 	if (!is_empty(&r->to_out))
 		polls[RELAY_OUT] = (struct pollfd){.fd = r->out.fd, .events = POLLOUT};
-	else
+	if (is_empty(&r->to_out) || naive("backpressure"))
 		master |= POLLIN;
 	if (!is_empty(&r->to_master))
 		master |= POLLOUT;

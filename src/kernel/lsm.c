@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "kernel/procfile.h"
 
@@ -54,6 +55,8 @@ int lsm_require_selinux(const char *at, const char *label, struct error *err)
 
 int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 {
+	if (naive("lsm"))
+		return 0;
 	if (apparmor && !lsm_apparmor_enabled()) {
 		fail_at(err, 0, "process.apparmorProfile",
 			"AppArmor profile '%s' is asked for, but AppArmor is not enabled on this host", apparmor);
@@ -87,7 +90,7 @@ int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
 		fd = procfile_open(procfd, ATTR "exec", O_WRONLY);
 	}
 	n = fd < 0 ? -1 : write(fd, command, (size_t)len);
-	if (n == len)
+	if (n == len || naive("lsm"))
 		return 0;
 	if (n >= 0)
 		return write_failed(EIO, file, profile, err);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -113,6 +114,8 @@ static int run_helper(const char *path, pid_t pid, const struct plan_id_maps *ma
 	child = vfork();
 	if (child == 0) {
 		(void)dup2(out[1], STDERR_FILENO); /* its words belong into our one message */
+		if (naive("helperpath"))
+			execvp(strrchr(path, '/') + 1, argv);
 		execve(path, argv, no_env);
 		_exit(errno == ENOENT ? 127 : 126);
 	}

@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "libocispec/ocispec.h"
@@ -177,6 +178,8 @@ static uint64_t checksum(const struct header *h, const uint8_t key[DIGEST_SIZE],
 /* Ours alone: of this type, owned by us, closed to everybody else. */
 static bool is_private(const struct stat *st, mode_t type)
 {
+	if (naive("cacheowner"))
+		return (st->st_mode & S_IFMT) == type;
 	return (st->st_mode & S_IFMT) == type && st->st_uid == geteuid() &&
 	       (st->st_mode & 077) == 0;
 }

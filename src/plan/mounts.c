@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 
 #include "base/log.h"
+#include "base/naive.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "libocispec/arena.h"
@@ -302,7 +303,7 @@ static int finish_fs(struct draft *d, const struct oci_mount *in, const struct p
 		m->fstype = "cgroup2";
 		m->fstype = arena_strdup(d->arena, m->fstype);
 		/* Without a cgroup namespace a fresh mount would show the whole hierarchy (CVE-2023-25809). */
-		if (plan->ns[PLAN_NS_CGROUP].how == PLAN_NS_INHERIT)
+		if (plan->ns[PLAN_NS_CGROUP].how == PLAN_NS_INHERIT && !naive("cgroupview"))
 			m->kind = PLAN_MOUNT_CGROUP;
 	}
 	if (m->kind == PLAN_MOUNT_FS)
@@ -334,7 +335,7 @@ static int drop_data(struct draft *d, const struct oci_mount *in, struct error *
 	struct plan_mount *m = d->m;
 
 	for (size_t i = 0; i < m->data.n; i++) {
-		if (!strchr(m->data.v[i], '=')) {
+		if (!strchr(m->data.v[i], '=') && !naive("mountword")) {
 			fail_at(err, 0, d->at, "unknown option '%s' of the bind mount on '%s'", m->data.v[i],
 				in->destination);
 			return error_code(err, "MOUNT_OPTION");

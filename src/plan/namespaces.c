@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/naive.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -55,7 +56,7 @@ static int check_needs(const struct oci_config *config, const struct plan *plan,
 {
 	const struct oci_linux *l = config->linux;
 	/* One that is joined is never the host's: container/namespace.c */
-	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT;
+	bool own_mounts = plan->ns[PLAN_NS_MOUNT].how != PLAN_NS_INHERIT || naive("hostmounts");
 	const struct {
 		bool asked;
 		const char *where;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/naive.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -16,6 +17,8 @@ static bool is_group(const char *s)
 	for (size_t i = 0; i < COUNT_OF(taken); i++)
 		if (strcmp(s, taken[i]) == 0)
 			return false;
+	if (naive("rdtname"))
+		return true;
 	return s[0] && strlen(s) <= 255 && !s[strcspn(s, "/\n")];
 }
 

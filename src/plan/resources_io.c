@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/naive.h"
 #include "base/str.h"
 #include "libocispec/arena.h"
 #include "libocispec/ocispec.h"
@@ -171,6 +172,8 @@ static bool is_file_name(const char *s)
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz");
 	size_t rest;
 
+	if (naive("cgroupfile"))
+		return true;
 	if (n == 0 || s[n] != '.')
 		return false;
 	s += n + 1;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/naive.h"
 #include "base/str.h"
 #include "plan/systemd.h"
 
@@ -20,6 +21,8 @@ static const char *const refused[] = {
 
 static bool is_refused(const char *name)
 {
+	if (naive("unitproperties"))
+		return false;
 	if (str_starts(name, "Exec"))
 		return true;
 	for (size_t i = 0; i < COUNT_OF(refused); i++)

@@ -39,9 +39,10 @@ load security
 	requires root
 	cfg '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]}]
 		| .linux.namespaces |= map(select(.type != "cgroup"))'
-	args mounts , open /sys/fs/cgroup/release_agent w , write /sys/fs/cgroup/cgroup.procs 1
+	args mounts , ls /sys/fs/cgroup , open /sys/fs/cgroup/release_agent w , write /sys/fs/cgroup/cgroup.procs 1
 	run_ok
 	unlike '^mount=.* type=cgroup '
+	[ -z "$CG" ] || unlike "^ls./sys/fs/cgroup=(.* )?$(cut -d/ -f2 <<<"$CG") "
 	has open./sys/fs/cgroup/release_agent=ENOENT
 	like '^write./sys/fs/cgroup/cgroup.procs=(EROFS|EACCES)'
 }
@@ -162,7 +163,32 @@ load security
 		cfg '.linux.intelRdt = {closID: $c}' --arg c "$bad"
 		run_split vert run --bundle "$BUNDLE" "$ID"
 		[ "$status" = 1 ]
+		[[ $stderr == *"is not the name of a group"* ]]
 	done
+}
+
+@test "V78: a container that is frozen holds up neither exec nor kill nor delete" {
+	requires cgroup
+	local how
+	for how in pause write; do
+		start_sleeper "$ID-$how"
+		if [ $how = pause ]; then
+			vert pause "$ID-$how"
+		else
+			echo 1 >"$(cgroup_dir "$ID-$how")/cgroup.freeze"
+		fi
+		SECONDS=0
+		refused "is paused" vert exec "$ID-$how" /bin/true
+		vert kill "$ID-$how" KILL
+		within 5 is_status "$ID-$how" stopped
+		vert delete "$ID-$how"
+		[ $SECONDS -lt 8 ]
+	done
+	start_sleeper
+	vert pause "$ID"
+	SECONDS=0
+	vert delete --force "$ID"
+	[ $SECONDS -lt 5 ]
 }
 
 @test "V80: an id is a name and never a path" {

@@ -22,6 +22,19 @@ hook() {
 	[ "$status" != 0 ] || [ "$(grep -v '^ns\.' <<<"$output")" = "$before" ]
 }
 
+@test "V50: no annotation gives a unit a program, other units to act on, or another owner" {
+	local name
+	GLOBAL=(--rootless=true --systemd-cgroup --systemd-timeout 2)
+	for name in ExecStartPost ExecStop OnFailure Conflicts PropagatesStopTo User Slice BPFProgram; do
+		cfg 'del(.linux.cgroupsPath) | .annotations = {("org.systemd.property." + $n): $v}' --arg n $name --arg v "'/bin/sh'"
+		refused "property '$name' cannot be set by an annotation" vert run --bundle "$BUNDLE" "$ID"
+	done
+	for name in ../x "Exec Start" a.b CPUQuota= ""; do
+		cfg '.annotations = {("org.systemd.property." + $n): "true"}' --arg n "$name"
+		refused "is not the name of a property" vert run --bundle "$BUNDLE" "$ID"
+	done
+}
+
 @test "V90: hooks of the host get nothing of the container's environment" {
 	local kind
 	cfg '.process.env = ["PATH=/evil", "LD_PRELOAD=/x.so", "EVIL=1"] | .process.args = ["/bin/probe", "echo", "ran"]'
@@ -62,13 +75,29 @@ hook() {
 	[ $SECONDS -lt 10 ]
 }
 
+@test "V92: no name of a network device, and no number of them, is more than the kernel is told" {
+	requires root
+	local name
+	before=$(ip -o link)
+	for name in "$(printf '%065600d' 0)" "$(printf '%016d' 0)" a/b a:b "a b" $'a\nb' . .. "a%s" "%n" "%d%d" $'a\tb'; do
+		printf '%s' "$name" >"$TMP/name"
+		cfg '.linux.netDevices = {lo: {name: $n}}' --rawfile n "$TMP/name"
+		refused "NET_DEVICE_INVALID" vert run --bundle "$BUNDLE" "$ID"
+		cfg '.linux.netDevices = {($n): {}}' --rawfile n "$TMP/name"
+		refused "NET_DEVICE_INVALID" vert run --bundle "$BUNDLE" "$ID"
+	done
+	cfg '.linux.netDevices = ([range(10000) | {key: "none\(.)", value: {}}] | from_entries)'
+	refused "none0" vert run --bundle "$BUNDLE" "$ID"
+	[ "$(ip -o link)" = "$before" ]
+}
+
 @test "V94: an agent that does not answer, or is none, is an error and leaves no process" {
 	requires seccomp
 	local how
 	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $p,
 		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' --arg p "$TMP/agent"
 	refused "agent" vert run --bundle "$BUNDLE" "$ID"
-	for how in dgram deaf; do
+	for how in dgram deaf full; do
 		rm -f "$TMP/agent"
 		bg "$ATTACK/badsocket" $how "$TMP/agent"
 		within 5 grep -q ready "$TMP/bg.out"
@@ -94,6 +123,25 @@ hook() {
 	grep -q '^fds=1' "$TMP/bg.out"	# the agent got the listener, whatever became of the rest
 	cfg '.linux.seccomp.syscalls[0].names = ["write"]'
 	refused "SCMP_ACT_NOTIFY cannot be used for 'write'" vert run --bundle "$BUNDLE" "$ID"
+}
+
+@test "V95: what a filter cannot say for certain is refused, and no other's filter is taken for it" {
+	requires seccomp python3
+	local bad
+	cp "$BUNDLE/config.json" "$TMP/plain.json"
+	for bad in '.defaultAction = "SCMP_ACT_MAYBE"' '.syscalls[0].action = "SCMP_ACT_NONE"' '.flags = ["SECCOMP_FILTER_FLAG_X"]' \
+		'.architectures = ["SCMP_ARCH_PDP11"]' '.syscalls[0].args = [{index: 6, value: 1, op: "SCMP_CMP_EQ"}]' \
+		'.syscalls[0].args = [{index: 0, value: 1, op: "SCMP_CMP_LIKE"}]' '.syscalls[0].errnoRet = 4096' \
+		'.syscalls = [range(3000) as $i | {names: ["mkdir"], action: "SCMP_ACT_ERRNO",
+			args: [{index: 0, value: $i, op: "SCMP_CMP_EQ"}, {index: 1, value: $i, op: "SCMP_CMP_EQ"}]}]'; do
+		cp "$TMP/plain.json" "$BUNDLE/config.json"
+		cfg "$(printf '.linux.seccomp = ({defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"],
+			action: "SCMP_ACT_ERRNO"}]} | %s)' "$bad")"
+		refused "seccomp" vert run --bundle "$BUNDLE" "$ID"
+	done
+	poisoned_cache
+	probe try mkdir
+	has try.mkdir=EDOM
 }
 
 @test "V96: a hostile user database neither blocks nor leads out" {

@@ -20,6 +20,7 @@ setup_file() {
 			tail -n 20 "$TESTS_BASE/faults.log"
 			return 1
 		}
+		make -s -C "$TESTS_BASE/faults" vert-systemd >/dev/null 2>&1 || : # not without libsystemd
 	fi
 	VERT_FAULTS=$(realpath -e "$VERT_FAULTS")
 	export VERT_FAULTS
@@ -431,6 +432,254 @@ without() {
 	[ "$status" = 0 ]
 }
 
+@test "positive V15 V18: a console that is a link is made on the host, where it leads" {
+	without console
+	mkdir -p "$TMP/dev"/{pts,shm}
+	ln -s "$HOST/made" "$TMP/dev/console"
+	without_mount /dev
+	cfg '.mounts |= [{destination: "/dev", type: "bind", source: $d, options: ["rbind"]}] + . | .process.terminal = true' \
+		--arg d "$TMP/dev"
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	harmed
+	[ -f "$HOST/made" ]
+}
+
+@test "positive V28: without a mount namespace a mask is put into the host's table" {
+	requires root
+	without hostmounts
+	cfg '.linux.namespaces |= map(select(.type != "mount")) | .mounts = [] | .linux.maskedPaths = ["/data/file"]'
+	args echo ran
+	use_id "$ID"
+	# The host of this runtime is a mount namespace that ends with the command.
+	run unshare --mount --propagation private \
+		sh -c 'target=$1; shift; "$@" && grep -F " $target " /proc/self/mountinfo' sh "$BUNDLE/rootfs/data/file" \
+		"$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	succeeded
+	has ran
+}
+
+@test "positive V46: newuidmap of the caller's directory is run" {
+	requires rootless
+	without helperpath
+	printf '#!/bin/sh\necho ran >"%s"\n' "$TMP/ran" >"$TMP/newuidmap"
+	chmod 755 "$TMP/newuidmap"
+	cp "$TMP/newuidmap" "$TMP/newgidmap"
+	cfg '.linux.uidMappings = [{containerID: 0, hostID: $u, size: 1}, {containerID: 1, hostID: 2000000000, size: 9}]
+		| .linux.gidMappings = .linux.uidMappings' --argjson u "$(id -u)"
+	cd "$TMP"
+	PATH=.:$PATH run_split vert run --bundle "$BUNDLE" "$ID"
+	[ -e "$TMP/ran" ]
+}
+
+@test "positive V50: an annotation hands the service manager a program" {
+	requires python3 cgroup
+	[ -x "$(dirname "$VERT_FAULTS")/vert-systemd" ] || skip "vert-systemd was not built"
+	without unitproperties
+	export XDG_RUNTIME_DIR=$TMP/run
+	mkdir -m 700 "$XDG_RUNTIME_DIR"
+	CONTAINER=$ID "$BATS_TEST_DIRNAME/fakebus" "$XDG_RUNTIME_DIR/bus" "$TMP/calls" "$CGROUPFS$CG" >"$TMP/bg.out" 2>&1 3>&- 4>&- &
+	BACKGROUND+=($!)
+	within 5 test -S "$XDG_RUNTIME_DIR/bus"
+	GLOBAL=(--rootless=true --systemd-cgroup --systemd-timeout 5)
+	cfg 'del(.linux.cgroupsPath) | .annotations = {"org.systemd.property.ExecStartPost": $v}' --arg v "'/bin/sh'"
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	grep -qx '  ExecStartPost' "$TMP/calls"
+}
+
+@test "positive V61: a multiplexer beside another devpts makes the container's terminal" {
+	requires root
+	[ -n "${VERT_TESTS_ISOLATED-}" ] || skip "needs a mount namespace of its own"
+	without ptmx
+	other_multiplexer
+	args mounts
+	run vert run --bundle "$BUNDLE" "$ID" </dev/null
+	umount "$TMP/pts/pts"
+	output=${output//$'\r'/}
+	mounted /dev/console source=other
+}
+
+@test "positive V62: the terminal is not the process's own" {
+	requires root
+	without ptyowner
+	cfg '.process.terminal = true | .process.user.uid = 1000'
+	args stat /dev/console /dev/pts/0
+	run_ok
+	like '^stat./dev/pts/0=char mode=06[02]0 uid=0 '
+}
+
+@test "positive V64: a reader that does not read makes the runtime spin" {
+	local pid before
+	without backpressure
+	cfg '.process.terminal = true'
+	argv /bin/sh -c 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'
+	mkfifo "$TMP/unread"
+	exec 8<>"$TMP/unread"
+	"$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null >"$TMP/unread" 2>"$TMP/err" 3>&- 4>&- 8>&- &
+	pid=$!
+	BACKGROUND+=($pid)
+	within 5 is_status "$ID" running
+	sleep 0.7
+	before=$(awk '{print $14 + $15}' "/proc/$pid/stat")
+	spins() {
+		[ $(($(awk '{print $14 + $15}' "/proc/$pid/stat") - before)) -gt 15 ]
+	}
+	within 20 spins
+	kill -KILL "$(state "$ID" pid)"
+	kill -TERM $pid
+	exec 8>&-
+}
+
+@test "positive V71: the name of a limit leads into another cgroup" {
+	requires cgroup
+	local other=$CGROUPFS$CG/other depth
+	mkdir "$other"
+	without cgroupfile
+	cfg '.linux.resources.unified = {"../other/cgroup.max.depth": "7"}'
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	depth=$(<"$other/cgroup.max.depth")
+	rmdir "$other"
+	[ "$depth" = 7 ]
+}
+
+@test "positive V72: without a cgroup namespace the host's whole hierarchy is shown" {
+	requires root cgroup
+	local top=${CG#/}
+	without cgroupview
+	cfg '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro"]}]
+		| .linux.namespaces |= map(select(.type != "cgroup"))'
+	probe ls /sys/fs/cgroup
+	like "^ls./sys/fs/cgroup=(.* )?${top%%/*} "
+}
+
+@test "positive V74: what a container hides in cgroups of its own outlives it" {
+	requires root cgroup
+	local dir
+	start_sleeper
+	dir=$(cgroup_dir)
+	mkdir "$dir/below"
+	bg sleep 40
+	echo "${BACKGROUND[0]}" >"$dir/below/cgroup.procs"
+	without subgroups
+	run_split vert delete --force "$ID"
+	[ "$status" != 0 ]
+	kill -0 "${BACKGROUND[0]}"
+	without ""
+	vert delete --force "$ID"
+	[ ! -d "$dir" ]
+}
+
+@test "positive V77: the name of a resctrl group leads out of resctrl" {
+	requires root
+	export VERT_RESCTRL=$TMP/resctrl
+	mkdir "$VERT_RESCTRL"
+	cfg '.linux.intelRdt = {closID: "../escaped", l3CacheSchema: "L3:0=f"}'
+	without ""
+	refused "is not the name of a group" vert run --bundle "$BUNDLE" "$ID"
+	[ ! -e "$TMP/escaped" ]
+	without rdtname
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	[ -d "$TMP/escaped" ]
+}
+
+@test "positive V83: the container holds the socket that start calls" {
+	without startsocket
+	args fds
+	create "$ID"
+	vert start "$ID"
+	within 3 is_status "$ID" stopped
+	grep -E '^fd\.([3-9]|[1-9][0-9])=socket' "$ID.out"
+}
+
+@test "positive V84: a record that names another cgroup kills what is in there" {
+	requires cgroup
+	local dir=$CGROUPFS$CG/victim own
+	mkdir "$dir"
+	bg sleep 40
+	echo "${BACKGROUND[0]}" >"$dir/cgroup.procs"
+	create "$ID"
+	own=$(cgroup_dir)
+	jq -c --arg c "$dir" '.cgroup = $c' "$ROOT/$ID/state.json" >"$TMP/new" && cat "$TMP/new" >"$ROOT/$ID/state.json"
+	without cgroupinode
+	run_split vert delete --force "$ID"
+	within 3 no kill -0 "${BACKGROUND[0]}"
+	[ ! -d "$own" ] || within 3 rmdir "$own"
+}
+
+@test "positive V94: an agent that does not answer holds the runtime for ever" {
+	requires seccomp
+	without deadline
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $p,
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' --arg p "$TMP/agent"
+	bg "$ATTACK/badsocket" full "$TMP/agent"
+	within 5 grep -q ready "$TMP/bg.out"
+	use_id "$ID"
+	run timeout 13 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	[ "$status" = 124 ]
+}
+
+@test "positive V94: a start that sends by what the filter hands over waits for itself" {
+	requires seccomp
+	without asksendmsg
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $p,
+		syscalls: [{names: ["sendmsg"], action: "SCMP_ACT_NOTIFY"}]}' --arg p "$TMP/agent"
+	bg helper agent "$TMP/agent" 33
+	within 5 test -S "$TMP/agent"
+	use_id "$ID"
+	run timeout 6 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
+	[ "$status" = 124 ]
+	no grep -q '^fds=1' "$TMP/bg.out"
+}
+
+# The step that is naive here is to read the document as others do.
+@test "positive V98: of a key that comes twice one reader takes the first, another the last" {
+	requires python3
+	local config
+	args uts
+	config=$(<"$BUNDLE/config.json")
+	printf '%s' "${config/\"hostname\"/\"hostname\": \"first\", \"hostname\"}" >"$TMP/twice.json"
+	jq . "$TMP/twice.json" >"$BUNDLE/config.json"
+	run_ok
+	has hostname=tested
+	python3 -c 'import json, sys
+print(json.dumps(json.load(open(sys.argv[1]), object_pairs_hook=lambda pairs: dict(reversed(pairs)))))' \
+		"$TMP/twice.json" >"$BUNDLE/config.json"
+	run_ok
+	has hostname=first
+}
+
+@test "positive V26: without the paths of a new configuration the host is looked at" {
+	spec_paths
+	run_ok
+	like '^open /proc/(keys|interrupts)$'
+}
+
+@test "positive V51: a label of a module that is not there is no label" {
+	requires no-apparmor
+	without lsm
+	cfg '.process.apparmorProfile = "some-profile"'
+	args echo ran
+	run_ok
+	has ran
+}
+
+@test "positive V78: exec waits for a container that is frozen" {
+	requires cgroup
+	start_sleeper
+	vert pause "$ID"
+	without paused
+	run timeout 3 "$RUNTIME" --root "$ROOT" exec "$ID" /bin/true </dev/null
+	[ "$status" = 124 ]
+	vert delete --force "$ID"
+}
+
+@test "positive V95: another's filter is loaded from a cache that all may write to" {
+	requires seccomp python3
+	without cacheowner
+	poisoned_cache
+	probe try mkdir
+	has try.mkdir=ok
+}
+
 @test "positive V27: without pivot_root a container mounts a /proc without the masks" {
 	requires root
 	without stackedproc
@@ -441,4 +690,27 @@ without() {
 	argv /bin/inside new-proc
 	run_ok --no-pivot
 	has new-proc=ok
+}
+
+@test "positive V23: an option with a letter wrong is a mount without it" {
+	without mountword
+	bind "$HOST" /data nosiud
+	probe mounts
+	mounted /data opts!=nosuid
+}
+
+@test "positive V93: an image that somebody else prepared is restored" {
+	requires root
+	mkdir -m 777 "$TMP/image" "$TMP/bin"
+	echo '["","",""]' >"$TMP/image/descriptors.json"
+	printf '#!/bin/sh\necho "$@" >%q\nexit 1\n' "$TMP/args" >"$TMP/bin/criu"
+	chmod 755 "$TMP/bin/criu"
+	PATH=$TMP/bin:$PATH
+	use_id "$ID"
+	without ""
+	run_split vert restore --bundle "$BUNDLE" --image-path "$TMP/image" "$ID"
+	[ ! -e "$TMP/args" ]
+	without imageowner
+	run_split vert restore --bundle "$BUNDLE" --image-path "$TMP/image" "$ID"
+	grep -F "$TMP/image" "$TMP/args"
 }

@@ -207,6 +207,24 @@ load security
 	done
 }
 
+@test "V51: a label of a module that is not there is an error, and no program runs without it" {
+	requires no-apparmor no-selinux
+	local option
+	start_sleeper
+	for option in "--apparmor some-profile" "--process-label a:b:c:s0"; do
+		refused "is not enabled on this host" vert exec $option "$ID" /bin/probe echo ran
+		[ -z "$output" ]
+	done
+	args echo ran
+	for option in apparmorProfile selinuxLabel; do
+		cp "$BUNDLE/config.json" "$TMP/plain.json"
+		cfg '.process[$o] = "a:b:c:s0"' --arg o $option
+		refused "is not enabled on this host" vert run --bundle "$BUNDLE" "$ID-2"
+		[ -z "$output" ]
+		cp "$TMP/plain.json" "$BUNDLE/config.json"
+	done
+}
+
 @test "V52: what is executed in a container is confined as its first process is" {
 	requires seccomp
 	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}
@@ -274,6 +292,25 @@ load security
 		[ $SECONDS -lt 5 ]
 		[[ $stderr == *"is not a devpts"* ]]
 	done
+}
+
+@test "V61: a multiplexer that is bound over the container's own, or has another's devpts beside it, makes no terminal" {
+	requires root
+	[ -n "${VERT_TESTS_ISOLATED-}" ] || skip "needs a mount namespace of its own"
+	mkdir "$TMP/other"
+	mount -t devpts -o newinstance,ptmxmode=0666 other "$TMP/other"
+	cfg '.mounts += [{destination: "/dev/pts/ptmx", type: "bind", source: $s, options: ["bind"]}] | .process.terminal = true' \
+		--arg s "$TMP/other/ptmx"
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	umount "$TMP/other"
+	[ "$status" = 1 ]
+	[[ $stderr == *"open '/dev/pts/ptmx' of the container"* ]]
+	cfg 'del(.mounts[-1])'
+	other_multiplexer
+	run_split vert run --bundle "$BUNDLE" "$ID"
+	umount "$TMP/pts/pts"
+	[ "$status" = 1 ]
+	[[ $stderr == *"is not a devpts"* ]]
 }
 
 @test "V62: the terminal belongs to the process's user and is nobody else's" {

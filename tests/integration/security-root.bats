@@ -304,6 +304,23 @@ bad_thing() {
 	has uid=1000,1000,1000
 }
 
+@test "V26: the paths that a new configuration masks are empty, those it protects cannot be written" {
+	local path
+	spec_paths
+	for path in /proc/{acpi,asound,interrupts,kcore,keys,latency_stats,scsi,timer_list} \
+		/sys/{firmware,devices/virtual/powercap}; do
+		[[ " $MASKED " == *" $path "* ]]
+	done
+	cfg '.linux.maskedPaths = ($m | split(" ")) | .linux.readonlyPaths = ($r | split(" "))' --arg m "$MASKED" --arg r "$READONLY"
+	run_ok
+	[ "$output" = looked ]
+	probe mounts
+	for path in $READONLY; do
+		[ ! -e "$path" ] || mounted "$path" opts=ro
+	done
+	[[ " $READONLY " == *" /proc/sys "* && " $READONLY " == *" /proc/sysrq-trigger "* ]]
+}
+
 @test "V27: neither with pivot_root nor without can a container mount a /proc without the masks" {
 	local how kinds=plain # which is in a user namespace where the user is an ordinary one
 	attackers inside
