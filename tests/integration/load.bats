@@ -169,6 +169,104 @@ settled() {
 	[ "$status" = 0 ]
 }
 
+# within_group DIRECTORY COMMAND...: with that as the caller's control group.
+within_group() {
+	local dir=$1
+	shift
+	run timeout 20 sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$dir" "$@" </dev/null
+}
+
+# A group of the caller's own with a limit on processes: of version 1 where a hybrid host has that controller there.
+make_pids_group() {
+	GROUP=/sys/fs/cgroup/pids/vert-tests-$ID
+	if [ ! -d /sys/fs/cgroup/pids ]; then
+		requires cgroup cgroup-controller pids
+		enable_below_root pids
+		GROUP=$CGROUPFS$CG/caller
+	fi
+	mkdir "$GROUP"
+}
+
+# The tests' own groups hand CONTROLLER on.
+enable_below_root() { # CONTROLLER
+	local dir=$CGROUPFS part
+	for part in "" ${CG//\// }; do
+		dir=$dir/$part
+		echo "+$1" >"$dir/cgroup.subtree_control"
+	done
+}
+
+teardown() {
+	[ ! -d "${GROUP-}" ] || within 3 rmdir "$GROUP"
+	teardown_bundle
+}
+
+@test "load: no processes left in the caller's control group" {
+	local n failures=0
+	make_pids_group
+	argv /bin/true
+	cfg '.hooks.createRuntime = [{path: "/bin/true"}]'
+	use_id "$ID"
+	for n in {1..8} 40; do
+		echo "$n" >"$GROUP/pids.max"
+		within_group "$GROUP" "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+		[ "$status" -lt 124 ] || { echo "with $n: status $status: $output"; return 1; }
+		if [ "$status" != 0 ]; then
+			like '^vert: .*resource temporarily unavailable'
+			failures=$((failures + 1))
+		fi
+		within 2 nothing_left || { nothing_left -v; return 1; }
+	done
+	[ "$failures" -gt 0 ]
+	[ "$status" = 0 ]
+	# What lives is removed all the same.
+	start_sleeper
+	echo 1 >"$GROUP/pids.max"
+	within_group "$GROUP" "$RUNTIME" --root "$ROOT" delete --force "$ID"
+	[ "$status" = 0 ]
+	nothing_left
+}
+
+@test "load: no memory left in the caller's control group" {
+	requires cgroup cgroup-controller memory
+	local kb failures=0
+	enable_below_root memory
+	GROUP=$CGROUPFS$CG/caller
+	mkdir "$GROUP"
+	echo 0 >"$GROUP/memory.swap.max" || :
+	argv /bin/true
+	use_id "$ID"
+	for kb in 64 128 256 384 512 768 1024 1536 65536; do
+		echo $((kb << 10)) >"$GROUP/memory.max"
+		within_group "$GROUP" "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID"
+		# The kernel kills (137), at once; what it killed leaves nothing that delete does not find.
+		[ "$status" != 124 ]
+		[ "$status" = 0 ] || failures=$((failures + 1))
+		vert delete --force "$ID"
+		within 2 nothing_left || { nothing_left -v; return 1; }
+	done
+	[ "$failures" -gt 0 ]
+	[ "$status" = 0 ]
+}
+
+@test "load: no address space left" {
+	local mb failures=0
+	argv /bin/true
+	use_id "$ID"
+	for mb in 1 2 4 8 16 32 64 128 256 4096 unlimited; do
+		run timeout 20 prlimit --as="$([ $mb = unlimited ] && echo $mb || echo $((mb << 20)))" "$RUNTIME" --root "$ROOT" \
+			run --bundle "$BUNDLE" "$ID" </dev/null
+		# 139: the kernel cannot even map the program.
+		[ "$status" -lt 124 ] || [ "$mb" -le 4 -a "$status" = 139 ]
+		[ "$status" = 0 ] || failures=$((failures + 1))
+		[ "$status" = 0 ] || [ "$status" = 139 ] || like '^vert: '
+		vert delete --force "$ID"
+		nothing_left -v || { echo "with $mb MB: $output"; return 1; }
+	done
+	[ "$failures" -gt 0 ]
+	[ "$status" = 0 ]
+}
+
 @test "load: the control group is removed under a container" {
 	requires root cgroup
 	start_sleeper
@@ -226,12 +324,23 @@ settled() {
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(0); time.sleep(60)' "$TMP/console"
 	within 5 test -S "$TMP/console"
 	local i
-	# The queue takes some; then the bound is what counts.
+	# The queue takes some, and what is in it counts as handed over.
 	for i in 1 2; do
 		run vert create --bundle "$BUNDLE" --console-socket "$TMP/console" "$ID" </dev/null
 		[ "$status" -lt 124 ]
 		vert delete --force "$ID"
 	done
+	# When it is full, the deadline is the end.
+	bg python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(0); held = []
+try:
+	while True: held.append(socket.socket(socket.AF_UNIX)); held[-1].setblocking(False); held[-1].connect(sys.argv[1])
+except BlockingIOError: print("full", flush=True); time.sleep(60)' "$TMP/full"
+	within 5 grep -q full "$TMP/bg.out"
+	SECONDS=0
+	refused "console socket" vert create --bundle "$BUNDLE" --console-socket "$TMP/full" "$ID"
+	[ $SECONDS -lt 20 ]
+	[ -z "$(containers)" ]
 }
 
 @test "load: nobody reads standard error" {
