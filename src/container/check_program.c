@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/check_priv.h"
+#include "kernel/lsm.h"
 #include "kernel/userns.h"
 #include "libocispec/arena.h"
 #include "plan/idmap.h"
@@ -256,22 +257,13 @@ static void check_namespaces(struct check *c)
 			  "newuidmap and newgidmap are needed to map more than one's own id");
 }
 
-/* "name (enforce)" is a line of the list, which only root may read. */
 static void check_profile(struct check *c)
 {
 	const char *profile = c->plan->process.apparmor;
-	autofree char *list = NULL;
-	struct error unused;
 
-	if (!profile || strcmp(profile, "unconfined") == 0 ||
-	    fd_read_file(AT_FDCWD, "/sys/kernel/security/apparmor/profiles", 16 << 20, &list, NULL,
-			 &unused) < 0)
-		return;
-	for (const char *s = list; s; s = strchr(s, '\n'), s = s ? s + 1 : NULL)
-		if (str_starts(s, profile) && str_starts(s + strlen(profile), " ("))
-			return;
-	check_add(c, CHECK_FAILS, "APPARMOR_NOT_LOADED", "process.apparmorProfile", "",
-		  "AppArmor profile '%s' is not loaded", profile);
+	if (profile && lsm_apparmor_enabled() && !lsm_apparmor_loaded(profile))
+		check_add(c, CHECK_FAILS, "APPARMOR_NOT_LOADED", "process.apparmorProfile", "",
+			  "AppArmor profile '%s' is not loaded", profile);
 }
 
 void check_program(struct check *c)

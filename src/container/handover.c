@@ -162,14 +162,18 @@ int handover_listener(const struct plan *plan, int pidfd, pid_t pid, int number,
 
 int handover_lost(int pidfd, int cgroup_dirfd, struct error *err)
 {
-	int status;
+	/* Before it is waited for: systemd removes the cgroup of a process that has ended. */
+	int status, rc = oom_explain(cgroup_dirfd, err);
 
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL); /* it closed its socket: it is not there for us any more */
 	status = proc_reap(pidfd);
-	if (oom_explain(cgroup_dirfd, err) < 0)
+	if (rc < 0)
 		return -1;
 	if (status >= 0 && WIFSIGNALED(status))
-		fail(err, 0, "read from the init process: it was killed by signal %d", WTERMSIG(status));
+		fail(err, 0, "read from the init process: it was killed by signal %d%s", WTERMSIG(status),
+		     WTERMSIG(status) == SIGKILL && oom_cannot_tell(cgroup_dirfd)
+			     ? ", as by the kernel under too low a memory limit; its cgroup is gone, so nobody can tell"
+			     : "");
 	else if (status >= 0)
 		fail(err, 0, "read from the init process: it ended with status %d", WEXITSTATUS(status));
 	else

@@ -366,35 +366,11 @@ static int report_ready(void *context, struct error *err)
 	return 0;
 }
 
-/* create: someone connects to the start socket and says MSG_GO; who hangs up without a word did not mean it. */
-static int wait_for_start(struct child *c, struct error *err)
-{
-	fd_close(c->init->sock);
-	c->init->sock = c->become.sock = -1;
-	for (;;) {
-		autoclose int conn = accept4(c->init->listen, NULL, NULL, SOCK_CLOEXEC);
-		struct msg m;
-
-		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED))
-			continue;
-		if (conn < 0)
-			return fail(err, errno, "wait for start");
-		if (proto_recv(conn, &m, NULL) == 1 && m.kind == MSG_GO) {
-			c->init->sock = c->become.sock = take_fd(&conn);
-			if (!naive("startsocket"))
-				fd_close(c->init->listen);
-			else if (fcntl(c->init->listen, F_SETFD, 0) < 0)
-				return fail(err, errno, "keep the start socket");
-			return 0;
-		}
-	}
-}
-
 static int wait_at_gate(void *context, struct error *err)
 {
 	struct child *c = context;
 
-	return c->init->listen >= 0 ? wait_for_start(c, err) : init_wait_for(c, MSG_GO, err);
+	return c->init->listen >= 0 ? init_wait_for_start(c, err) : init_wait_for(c, MSG_GO, err);
 }
 
 static int run_start_hooks(void *context, struct error *err)

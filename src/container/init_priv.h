@@ -25,3 +25,6 @@ MUST_CHECK int init_wait_for(struct child *c, enum msg_kind kind, struct error *
 
 /* Waits until we are in the network namespace that the launcher makes, if that is how it is made. */
 MUST_CHECK int init_join_network(struct child *c, struct error *err);
+
+/* create: someone connects to the start socket and says MSG_GO; who hangs up without a word did not mean it. */
+MUST_CHECK int init_wait_for_start(struct child *c, struct error *err);

@@ -3,9 +3,12 @@
 #include "container/init_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/naive.h"
 #include "container/namespace.h"
 
 static int join_network(struct child *c, int netns, struct error *err)
@@ -49,4 +52,27 @@ int init_wait_for(struct child *c, enum msg_kind kind, struct error *err)
 int init_join_network(struct child *c, struct error *err)
 {
 	return namespaces_network_follows(c->init) ? init_wait_for(c, MSG_NETWORK, err) : 0;
+}
+
+int init_wait_for_start(struct child *c, struct error *err)
+{
+	fd_close(c->init->sock);
+	c->init->sock = c->become.sock = -1;
+	for (;;) {
+		autoclose int conn = accept4(c->init->listen, NULL, NULL, SOCK_CLOEXEC);
+		struct msg m;
+
+		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (conn < 0)
+			return fail(err, errno, "wait for start");
+		if (proto_recv(conn, &m, NULL) == 1 && m.kind == MSG_GO) {
+			c->init->sock = c->become.sock = take_fd(&conn);
+			if (!naive("startsocket"))
+				fd_close(c->init->listen);
+			else if (fcntl(c->init->listen, F_SETFD, 0) < 0)
+				return fail(err, errno, "keep the start socket");
+			return 0;
+		}
+	}
 }

@@ -7,12 +7,21 @@
 
 #include "base/fd.h"
 
-/* What one needs to choose a better limit. */
+enum { LEVELS = 3 }; /* a leaf, the cgroup with the limits, and a slice around it */
+
+/* What one needs to choose a better limit.  The one that counts may be set above, and on our own not yet. */
 static void tell_memory(int cgroup_dirfd, struct error *err)
 {
-	char max[32], peak[32] = "not known";
+	static const char path[] = "../../memory.max";
+	char max[32] = "max", peak[32] = "not known";
 
-	if (fd_read_small(cgroup_dirfd, "memory.max", max, sizeof(max)) <= 0)
+	for (int up = 0; up < LEVELS && strcmp(max, "max") == 0; up++) {
+		const char *file = path + sizeof("../../") - 1 - (size_t)up * (sizeof("../") - 1);
+
+		if (fd_read_small(cgroup_dirfd, file, max, sizeof(max)) <= 0)
+			return;
+	}
+	if (strcmp(max, "max") == 0)
 		return;
 	(void)fd_read_small(cgroup_dirfd, "memory.peak", peak, sizeof(peak)); /* from Linux 5.19 on */
 	error_hint(err, "the limit is %s bytes, the peak was %s: raise linux.resources.memory.limit", max, peak);
@@ -36,4 +45,11 @@ int oom_explain(int cgroup_dirfd, struct error *err)
 		"the container's init was OOM-killed: the memory limit could be too low");
 	tell_memory(cgroup_dirfd, err);
 	return error_code(err, "OOM");
+}
+
+bool oom_cannot_tell(int cgroup_dirfd)
+{
+	char text[8];
+
+	return cgroup_dirfd >= 0 && fd_read_small(cgroup_dirfd, "cgroup.type", text, sizeof(text)) < 0;
 }

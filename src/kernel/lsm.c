@@ -53,6 +53,26 @@ int lsm_require_selinux(const char *at, const char *label, struct error *err)
 	return error_code(err, "SELINUX_DISABLED");
 }
 
+/* Without the errno's text: engines take "no such file" for a missing program. */
+static int not_loaded(const char *profile, const char *file, struct error *err)
+{
+	fail(err, 0, "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile, file);
+	error_code(err, "APPARMOR_NOT_LOADED");
+	return error_hint(err, "load it with apparmor_parser; aa-status lists what is loaded");
+}
+
+/* "permprofile" asks whether "changeprofile" would be done, and does nothing. */
+bool lsm_apparmor_loaded(const char *profile)
+{
+	autoclose int fd = open("/proc/thread-self/attr/apparmor/current", O_WRONLY | O_CLOEXEC);
+	char command[1024];
+	int len = snprintf(command, sizeof(command), "permprofile %s", profile);
+
+	if (len < 0 || (size_t)len >= sizeof(command))
+		return true; /* lsm_set_apparmor() says what is wrong with it */
+	return fd < 0 || write(fd, command, (size_t)len) >= 0 || errno != ENOENT;
+}
+
 int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 {
 	if (naive("lsm"))
@@ -61,6 +81,10 @@ int lsm_require(const char *apparmor, const char *selinux, struct error *err)
 		fail_at(err, 0, "process.apparmorProfile",
 			"AppArmor profile '%s' is asked for, but AppArmor is not enabled on this host", apparmor);
 		return error_code(err, "APPARMOR_DISABLED");
+	}
+	if (apparmor && !lsm_apparmor_loaded(apparmor)) {
+		(void)not_loaded(apparmor, "apparmor/exec", err); /* -1 as always */
+		return error_where(err, "process.apparmorProfile");
 	}
 	return selinux ? lsm_require_selinux("process.selinuxLabel", selinux, err) : 0;
 }
@@ -96,11 +120,7 @@ int lsm_set_apparmor(int procfd, const char *profile, struct error *err)
 		return write_failed(EIO, file, profile, err);
 	if (fd < 0 || errno != ENOENT)
 		return write_failed(errno, file, profile, err);
-	/* Without the errno's text: engines take "no such file" for a missing program. */
-	fail(err, 0, "AppArmor profile '%s' is not loaded: write to `/proc/self/attr/%s`", profile,
-	     file);
-	error_code(err, "APPARMOR_NOT_LOADED");
-	return error_hint(err, "load it with apparmor_parser; aa-status lists what is loaded");
+	return not_loaded(profile, file, err);
 }
 
 static int set_selinux(int procfd, const char *file, const char *label, struct error *err)

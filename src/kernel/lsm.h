@@ -15,7 +15,12 @@
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);
 
-/* Refuses a profile or label (NULL: none) whose module is absent; AT: where the label stands.  Also before. */
+/* Whether the kernel knows PROFILE, which may be in a namespace of profiles or a stack of them; true where it cannot
+ * be asked. */
+bool lsm_apparmor_loaded(const char *profile);
+
+/* Refuses a profile or label (NULL: none) whose module is absent, and a profile that is not loaded (runtime.md, create:
+ * what cannot be applied is an error there); AT: where the label stands.  Also before. */
 MUST_CHECK int lsm_require_selinux(const char *at, const char *label, struct error *err);
 MUST_CHECK int lsm_require(const char *apparmor, const char *selinux, struct error *err);
 
