@@ -333,6 +333,7 @@ start_userns_container() {
 # Of the two that a stage process leaves behind, the container's first may be the faster: it hands over its terminal
 # before the stage has told its pid.
 @test "namespaces: the first process may be ahead of the one that made it" {
+	requires no-sanitizers
 	requires root strace
 	local other
 	start_sleeper other

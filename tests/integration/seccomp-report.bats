@@ -98,6 +98,7 @@ denied() {
 }
 
 @test "seccomp log: seen at the system call" {
+	requires no-sanitizers
 	requires strace root
 	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
 		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 33}]}'

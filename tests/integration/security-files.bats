@@ -23,6 +23,7 @@ load security
 }
 
 @test "V01: the process that waits for start executes a sealed memfd, which nobody can write" {
+	requires no-sanitizers
 	requires root
 	local pid seals
 	create "$ID"

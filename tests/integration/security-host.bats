@@ -176,6 +176,7 @@ load security
 			vert pause "$ID-$how"
 		else
 			echo 1 >"$(cgroup_dir "$ID-$how")/cgroup.freeze"
+			within 3 is_status "$ID-$how" paused
 		fi
 		SECONDS=0
 		refused "is paused" vert exec "$ID-$how" /bin/true

@@ -168,6 +168,7 @@ hook() {
 }
 
 @test "V97: the program is hardened" {
+	requires no-sanitizers
 	requires readelf
 	local headers
 	headers=$(readelf -hldW "$RUNTIME")
