@@ -88,7 +88,8 @@ int launch_next_message(struct launch *l, struct error *err)
 		n = poll(p, 2, -1);
 		if (n < 0 && errno != EINTR)
 			return fail(err, errno, "wait for init");
-		if (n > 0 && (p[1].revents & POLLIN) &&
+		/* Once the program runs, which the end of the socket says, signals are for it: see supervise.h. */
+		if (n > 0 && !p[0].revents && (p[1].revents & POLLIN) &&
 		    is_ending(sig = supervise_next_signal(l->signals))) {
 			fail(err, 0, "interrupted by signal %d", sig);
 			return error_status(err, 128 + sig);

@@ -206,7 +206,8 @@ int join_wait(struct join *j, int sock, struct error *err)
 		n = poll(p, 2, -1);
 		if (n < 0 && errno != EINTR)
 			return fail(err, errno, "wait for the process");
-		if (n > 0 && (p[1].revents & POLLIN)) {
+		/* Once the program runs, which the end of SOCK says, signals are for it: see supervise.h. */
+		if (n > 0 && !p[0].revents && (p[1].revents & POLLIN)) {
 			int sig = supervise_next_signal(j->signals);
 
 			if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP || sig == SIGQUIT) {

@@ -236,6 +236,18 @@ init_ns() {
 	[[ ${stderr,,} == *"permission denied"* ]]
 }
 
+@test "exec: a signal that comes as soon as the program runs is the program's" {
+	requires root
+	local i
+	without_pid_ns
+	start_sleeper
+	for ((i = 0; i < 20; i++)); do
+		run vert exec "$ID" /bin/sh -c 'trap "echo got; exit 7" HUP; kill -HUP $PPID; while :; do sleep 0.1; done' </dev/null
+		[ "$status" = 7 ] || { echo "round $i: status $status: $output"; return 1; }
+		has got
+	done
+}
+
 @test "exec: signals sent to the runtime reach the process" {
 	start_sleeper
 	"$RUNTIME" --root "$ROOT" exec "$ID" /bin/probe trap HUP USR1 </dev/null >exec.out 2>&1 3>&- 4>&- &

@@ -97,6 +97,18 @@ run_in_background() {
 	within 5 is_status "$ID" stopped
 }
 
+@test "run: a signal that comes as soon as the program runs is the program's" {
+	requires root
+	local i
+	without_pid_ns
+	argv /bin/sh -c 'trap "echo got; exit 7" HUP; kill -HUP $PPID; while :; do sleep 0.1; done'
+	for ((i = 0; i < 20; i++)); do
+		run vert run --bundle "$BUNDLE" "$ID" </dev/null
+		[ "$status" = 7 ] || { echo "round $i: status $status: $output"; return 1; }
+		has got
+	done
+}
+
 @test "run: signals sent to the runtime reach the process" {
 	args trap HUP INT QUIT USR1 USR2 CONT
 	run_in_background
