@@ -41,9 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)request_append(&r, m);
 		sd_bus_message_unref(m);
 	}
-	for (size_t i = 0; i < r.n; i++)
-		free(r.v[i].words);
-	free(r.v);
+	request_free(&r);
 	free(text);
 	return 0;
 }

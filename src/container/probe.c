@@ -222,6 +222,7 @@ int probe_wait(struct probe *p, const struct plan *plan, pid_t pid, int pidfd, i
 	}
 	if (rc == 0 && plan->probe.json)
 		rc = tell(p, status, &used, err);
+	buf_free(&p->output);
 	*ret_status = p->timed_out	   ? PROBE_TIMED_OUT
 		      : WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 					    : WEXITSTATUS(status);

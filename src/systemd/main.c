@@ -30,6 +30,7 @@ struct call {
 	struct bus bus;
 	const char *verb, *unit;
 	const char *extra[2];	/* what follows UNIT, "" */
+	char *text;		/* of the properties */
 	struct request properties;
 };
 
@@ -239,13 +240,12 @@ static int stop(struct call *c, struct error *err)
 
 static int read_properties(struct call *c, struct error *err)
 {
-	char *text;
 	size_t len;
 
 	/* A memfd: its path in /proc reads it from the start. */
-	if (fd_read_file(-1, "/proc/self/fd/0", REQUEST_MAX, &text, &len, err) < 0)
+	if (fd_read_file(-1, "/proc/self/fd/0", REQUEST_MAX, &c->text, &len, err) < 0)
 		return -1;
-	return request_parse(text, &c->properties, err);
+	return request_parse(c->text, &c->properties, err);
 }
 
 static int run(int argc, char **argv, struct error *err)
@@ -268,12 +268,15 @@ static int run(int argc, char **argv, struct error *err)
 	for (size_t i = 0; i < COUNT_OF(verbs); i++) {
 		if (strcmp(c.verb, verbs[i].name) != 0)
 			continue;
-		if (verbs[i].reads && read_properties(&c, err) < 0)
-			return -1;
-		rc = bus_open(&c.bus, argv[2], argv[3], c.unit, ms, err);
-		if (rc == 0)
-			rc = verbs[i].run(&c, err);
-		bus_close(&c.bus);
+		rc = verbs[i].reads ? read_properties(&c, err) : 0;
+		if (rc == 0) {
+			rc = bus_open(&c.bus, argv[2], argv[3], c.unit, ms, err);
+			if (rc == 0)
+				rc = verbs[i].run(&c, err);
+			bus_close(&c.bus);
+		}
+		request_free(&c.properties);
+		free(c.text);
 		return rc;
 	}
 	return fail(err, 0, "vert-systemd has no verb '%s'", c.verb);
@@ -291,5 +294,6 @@ int main(int argc, char **argv)
 	buf_printf(&b, "%s\n%s\n%s", err.code, err.hint, err.msg);
 	if (!b.failed)
 		(void)fd_write_all(STDOUT_FILENO, b.s, b.n); /* the status tells as well */
+	buf_free(&b);
 	return 1;
 }

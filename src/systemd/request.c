@@ -79,6 +79,14 @@ int request_parse(char *text, struct request *ret, struct error *err)
 	return 0;
 }
 
+void request_free(struct request *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		free(r->v[i].words);
+	free(r->v);
+	*r = (struct request){0};
+}
+
 /* One number of the basic type TYPE. */
 static int append_number(sd_bus_message *m, char type, const char *word)
 {

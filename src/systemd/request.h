@@ -23,6 +23,9 @@ struct request {
 /* Splits TEXT, which is changed and must live as long as RET. */
 MUST_CHECK int request_parse(char *text, struct request *ret, struct error *err);
 
+/* Copes with one that request_parse() did not finish. */
+void request_free(struct request *r);
+
 /* Appends those that are not dropped, as "(sv)".  0 or negative. */
 int request_append(const struct request *r, sd_bus_message *m);
 
