@@ -321,11 +321,11 @@ refused_values() {
 	refused "(other.json:" vert create --config other.json --bundle "$BUNDLE" "$ID-2"
 }
 
-@test "values: of a missing program the hint says more than the message, or nothing" {
+@test "values: of a missing program the hint says more than the message, or where to read more" {
 	only_vert
 	argv /bin/nothing
 	REFUSED_STATUS=127 refused "'/bin/nothing': no such file" vert run --bundle "$BUNDLE" "$ID"
-	[ ${#stderr_lines[@]} = 1 ]
+	[ "${stderr_lines[1]}" = "  hint: 'vert explain EXEC_NOT_FOUND' tells cause and cure" ] && [ ${#stderr_lines[@]} = 2 ]
 	argv /nowhere/nothing
 	REFUSED_STATUS=127 refused "'/nowhere/nothing': no such file" vert run --bundle "$BUNDLE" "$ID"
 	[[ ${stderr_lines[1]} == "  hint: "*"'/nowhere'"* ]]

@@ -157,7 +157,7 @@ patch() {
 	bg "$RUNTIME" --root "$ROOT" create --bundle "$BUNDLE" "$ID"
 	within 5 eval '[ "$(vert state "$ID" | jq .pid)" -gt 0 ]'
 	kill -KILL "${BACKGROUND[-1]}"
-	gc_says '.removed[0].why == "its runtime died while it made it"'
+	within 5 gc_says '.removed[0].why == "its runtime died while it made it"' # it is dead soon
 	touch "$TMP/end" # a hook is no process of the container
 	within 5 nothing_left
 }
