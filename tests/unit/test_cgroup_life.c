@@ -409,5 +409,6 @@ int main(void)
 		cgroup_test(test_device_program),
 	};
 
+	signal(SIGHUP, SIG_DFL); /* nohup(1) has it ignored */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

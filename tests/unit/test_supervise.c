@@ -193,5 +193,6 @@ int main(void)
 		cmocka_unit_test(test_given_back),
 	};
 
+	signal(SIGHUP, SIG_DFL); /* nohup(1) has it ignored */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
