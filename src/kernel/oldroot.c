@@ -39,7 +39,7 @@ static void unescape(char *s)
 /* "36 35 98:0 /root /path rw,noatime master:1 - ext3 /dev/root rw" (proc_pid_mountinfo(5)) */
 bool oldroot_parse(char *line, struct oldroot_mount *ret)
 {
-	char *save = NULL, *words[6];
+	char *save = NULL, *words[6] = {NULL};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		words[i] = strtok_r(i ? NULL : line, " ", &save);
