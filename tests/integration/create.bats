@@ -187,6 +187,6 @@ pid_file_is() {
 	BACKGROUND+=($tracer)
 	within 5 eval '[ -n "$(children $(children $tracer))" ]'
 	kill -KILL "$(children $tracer)"
-	within 2 no kill -0 $tracer # it stays as long as anybody it follows
+	within 8 no kill -0 $tracer # it stays as long as anybody it follows, and until the delay is over
 	vert delete --force "$ID"
 }

@@ -91,11 +91,12 @@ load helpers
 	within 5 nothing_in_cgroup
 }
 
-# A filter that kills at execve(2): what a kernel out of memory does there, and with a name that tells.
+# A filter that kills at execve(2): what a kernel out of memory does there, and with a name that tells.  It looks at an
+# address, or the plan would refuse it.
 killed_at_execve() {
 	only_vert "others tell nothing"
-	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
-		syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	cfg '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["execve"], action: "SCMP_ACT_KILL_PROCESS",
+		args: [{index: 0, value: 0, op: "SCMP_CMP_NE"}]}]}'
 }
 
 @test "start: a death in execve is an error, and the container is stopped" {	# runtime.md: start MUST run the program
