@@ -10,13 +10,11 @@ integration_ready() {
 	mkdir tree && cp -r /src/tests /src/libocispec tree/
 }
 
-# integration FILE...: the files' tests as root, without what this bats has in its environment; what fails is printed.
+# integration FILE...: the files' tests as root, with nothing of this bats in the environment; what fails is printed.
 integration() {
-	local out name
-	for name in $(compgen -e BATS_); do
-		unset "$name"
-	done
-	out=$(cd "$CHECK_DIR/tree" && VERT_TESTS_PARTS=root RUNTIME=$RT tests/integration/run "${@/#/tests/integration/}" 2>&1)
+	local out
+	out=$(cd "$CHECK_DIR/tree" && env -i HOME="$HOME" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		VERT_TESTS_PARTS=root RUNTIME="$RT" tests/integration/run "${@/#/tests/integration/}" 2>&1)
 	grep -A 12 '^not ok' <<< "$out" >&2
 	tail -n 1 <<< "$out"
 }
