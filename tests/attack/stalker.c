@@ -25,23 +25,37 @@ static void on_term(int sig)
 	over = 1;
 }
 
-/* Ours: whatever runs the container's own programs is no stranger. */
-static int is_own(int pid)
+/* What runs the container's own programs is no stranger. */
+enum who { OWN, STRANGER, HIDDEN, GONE };
+
+static enum who who_is(int pid)
 {
 	char path[64], exe[256];
 	ssize_t n;
 
 	if (pid == getpid() || pid == 1)
-		return 1;
+		return OWN;
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	if (n < 0)
-		return 0;
+		return errno == EACCES || errno == EPERM ? HIDDEN : GONE; /* gone: a zombie, too */
 	exe[n] = '\0';
-	return strncmp(exe, "/bin/", 5) == 0;
+	return strncmp(exe, "/bin/", 5) == 0 ? OWN : STRANGER;
 }
 
-static void look_at_fds(int pid)
+/* What was seen since BEFORE was asked is a hit if it was a stranger's; it may have become the container's program
+ * meanwhile, and that may have ended. */
+static int was_stranger(int pid, enum who before)
+{
+	enum who now;
+
+	if (before == STRANGER)
+		return 1;
+	now = who_is(pid);
+	return now == STRANGER || now == HIDDEN;
+}
+
+static void look_at_fds(int pid, enum who before)
 {
 	char path[300], link[4096];
 	struct dirent *e;
@@ -56,7 +70,7 @@ static void look_at_fds(int pid)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, e->d_name);
 		n = readlink(path, link, sizeof(link) - 1);
-		if (n < 0)
+		if (n < 0 || !was_stranger(pid, before))
 			continue;
 		link[n] = '\0';
 		printf("hit=fd %s %d %s\n", e->d_name, pid, link);
@@ -81,6 +95,7 @@ static void attack(int pid)
 {
 	static const char *const links[] = {"root", "cwd", "exe"};
 	char path[64], link[4096];
+	enum who who;
 	int fd;
 
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
@@ -88,15 +103,19 @@ static void attack(int pid)
 
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 		/* Stopped it cannot execute the container's program meanwhile, nor end. */
-		if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) && !is_own(pid)) {
-			printf("hit=ptrace %d\n", pid);
-			look_at_fds(pid);
+		if (waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
+			who = who_is(pid);
+			if (who == STRANGER || who == HIDDEN) {
+				printf("hit=ptrace %d\n", pid);
+				look_at_fds(pid, who);
+			}
 		}
 		ptrace(PTRACE_DETACH, pid, 0, 0);
 	}
-	if (is_own(pid))
+	who = who_is(pid);
+	if (who == OWN || who == GONE)
 		return;
-	look_at_fds(pid);
+	look_at_fds(pid, who);
 	look_at_root(pid);
 	for (size_t i = 0; i < 3; i++) {
 		ssize_t n;
@@ -106,7 +125,7 @@ static void attack(int pid)
 		if (n < 0)
 			continue;
 		link[n] = '\0';
-		if (!is_own(pid))
+		if (was_stranger(pid, who))
 			printf("hit=%s %d %s\n", links[i], pid, link);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
@@ -118,7 +137,7 @@ static void attack(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
-		if (!is_own(pid))
+		if (was_stranger(pid, who))
 			printf("hit=mem %d\n", pid);
 		close(fd);
 	}
@@ -139,7 +158,7 @@ int main(void)
 		while (d && (e = readdir(d))) {
 			int pid = atoi(e->d_name);
 
-			if (pid <= 0 || is_own(pid))
+			if (pid <= 0 || who_is(pid) == OWN)
 				continue;
 			looked++;
 			attack(pid);

@@ -252,6 +252,7 @@ counts_on() {
 	nothing_left -v
 	# A process of its own, and it hangs: the signal ends all of it.
 	stand_in 'sleep 50'
+	rm "$TMP/args" # an earlier stand-in's: the signal must not come before this one runs
 	vert restore --bundle "$BUNDLE" --image-path "$IMAGE" "$ID" </dev/null >"$TMP/out" 2>&1 &
 	within 5 test -s "$TMP/args"
 	kill -TERM "$(children $!)"

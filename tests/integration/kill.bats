@@ -106,7 +106,7 @@ got() {
 	within 5 grep -q ready "$ID.out"
 	vert kill --all "$ID" KILL
 	within 5 is_status "$ID" stopped
-	within 5 test -z "$(cat "$CGROUPFS$CG/$ID/cgroup.procs" 2>/dev/null)"
+	within 5 eval '[ -z "$(cat "$CGROUPFS$CG/$ID/cgroup.procs" 2>/dev/null)" ]'
 }
 
 @test "kill: --all accepts engines' order of arguments and a stopped container" {

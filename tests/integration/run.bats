@@ -137,7 +137,7 @@ run_in_background() {
 	is_status "$ID" running
 	vert kill "$ID" KILL
 	wait "$RUN" || :
-	within 5 test -z "$(containers)"
+	within 5 eval '[ -z "$(containers)" ]'
 }
 
 @test "run: a runtime killed in the foreground leaves a container that delete --force removes" {

@@ -320,7 +320,7 @@ MKDIR='"names": ["mkdir", "mkdirat"]'
 		echo "start: status $status: $stderr"
 		return 1
 	}
-	within 5 test "$(state "$ID" status)" = stopped
+	within 5 is_status "$ID" stopped
 	vert delete "$ID"
 	nothing_left -v
 }

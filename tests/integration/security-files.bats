@@ -155,7 +155,7 @@ join_under_watch() {
 	succeeded
 	unlike "$HOST" '^fd\.([3-9]|[1-9][0-9])='
 	no grep -F "$HOST" "$TMP/hook.fds"
-	within 3 test -z "$(containers)"
+	within 3 eval '[ -z "$(containers)" ]'
 	start_sleeper "$ID-2"
 	run "$ATTACK/odd" fds "$HOST" 40 -- "$RUNTIME" --root "$ROOT" exec "$ID-2" /bin/probe fds </dev/null
 	succeeded

@@ -82,8 +82,9 @@ filter() {
 # receive_pidfd SOCKET: prints the pid of the pidfd that arrives there.
 receive_pidfd() {
 	python3 - "$1" <<-'END'
-		import socket, sys
-		s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); s.settimeout(20)
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + ".new"); s.listen(1); s.settimeout(20)
+		os.rename(sys.argv[1] + ".new", sys.argv[1])	# there, and listening
 		c, _ = s.accept()
 		_, fds, _, _ = socket.recv_fds(c, 100, 4)
 		assert len(fds) == 1, fds

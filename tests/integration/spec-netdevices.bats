@@ -106,7 +106,7 @@ devices() {
 	local other
 	bg unshare --net sleep 60
 	other=${BACKGROUND[-1]}
-	within 5 test "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)"
+	within 5 eval '[ "$(readlink /proc/$other/ns/net)" != "$(readlink /proc/self/ns/net)" ]'
 	cfg '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/proc/$other/ns/net"
 	nsenter --net="/proc/$other/ns/net" ip link add taken type veth peer name taken1
 	devices '{host0: {name: "taken"}}'
