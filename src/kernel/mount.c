@@ -82,7 +82,7 @@ bool mount_copies_link(const struct plan_mount *m)
 int mount_open_source(const struct plan_mount *m, int userns, int *ret_fd, struct error *err)
 {
 	unsigned flags = SYS_OPEN_TREE_CLONE | O_CLOEXEC | (m->recursive ? SYS_AT_RECURSIVE : 0) |
-			 (m->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+			 (m->src_nofollow && !naive("source") ? AT_SYMLINK_NOFOLLOW : 0);
 	autoclose int tree = sys_open_tree(AT_FDCWD, m->source, flags);
 
 	if (tree < 0) {

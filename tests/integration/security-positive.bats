@@ -160,6 +160,21 @@ without() {
 	misplaced
 }
 
+@test "positive V22: a source that is followed shows the host's directory, in a storm as well" {
+	requires root
+	without source
+	mkdir "$TMP/links"
+	ln -s "$HOST/dir" "$TMP/links/a"
+	bind "$TMP/links/a" /data src-nofollow
+	args write /data/new x
+	run_ok
+	harmed
+	rm "$HOST/dir/new"
+	cfg 'del(.mounts[-1])'
+	storm_starts links harmed
+	[ -e "$HOST/dir/new" ]
+}
+
 @test "positive V11: a /proc that is a link is mounted on" {
 	requires root
 	without kernelfs

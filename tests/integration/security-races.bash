@@ -41,6 +41,13 @@ kind_sources() {
 	args write /data/new x
 }
 
+# Now a directory that is a source, now a link out of the volume: the link is mounted then, not where it leads.
+kind_links() {
+	cfg '.mounts += [{destination: "/data", type: "bind", source: ($v + "/a"), options: ["rbind", "src-nofollow"]}]' \
+		--arg v "$VOL"
+	args write /data/new x
+}
+
 # By mount(2), what fsconfig(2) cannot say: B leads to another mount of the container's.
 kind_classic() {
 	mkdir -p "$TMP/data" "$BUNDLE/rootfs/data"
@@ -101,8 +108,6 @@ kind_rootfs() {
 	PAIRS=("$BUNDLE/rootfs/dev" "$BUNDLE/rootfs/dev2" "$BUNDLE/rootfs/proc" "$BUNDLE/rootfs/proc2")
 	args echo ran
 }
-
-KINDS="targets sources classic devices masks cwd console copyup rootfs"
 
 # start_storm: until stop_storm; waits for it to blow.
 start_storm() {

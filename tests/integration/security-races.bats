@@ -25,6 +25,10 @@ storm() {
 
 @test "storm: on the sources of mounts" {
 	storm sources
+}
+
+@test "storm: on the source of a mount with src-nofollow (V22)" {
+	storm links
 	[ ! -e "$HOST/dir/new" ]
 }
 

@@ -239,6 +239,18 @@ bad_thing() {
 	has cwd=/run/inner
 }
 
+@test "V22: with src-nofollow a source that became a link is the link, and what it leads to stays the host's" {
+	mkdir "$TMP/vol"
+	ln -s "$HOST/dir" "$TMP/vol/a"
+	cfg '.mounts = [.mounts[] | select(.destination != "/data")] + [{destination: "/data", type: "bind",
+		source: $s, options: ["rbind", "src-nofollow"]}]' --arg s "$TMP/vol/a"
+	rm -rf "$BUNDLE/rootfs/data"
+	args write /data/new x , read /data/secret , stat /data
+	run vert run --bundle "$BUNDLE" "$ID" </dev/null
+	like "^stat./data=link .*link=$HOST/dir"
+	intact
+}
+
 @test "V23: options are words of a table, and text that belongs to no file system is refused" {
 	local bad
 	for bad in "ro,Z=" "ro,rshared" $'ro\nsuid' "Z" "context=x,suid" "bind,"; do
