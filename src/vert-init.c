@@ -76,7 +76,7 @@ static int become_opaque(struct error *err)
 
 #ifdef VERT_SANITIZERS
 /* Leaks are looked for by a thread that traces this one: where the container's user namespace has been entered it may
- * not, and both wait for ever. */
+ * not, where children go to another pid namespace it does not find it, and both wait for ever. */
 static bool has_joined;
 int __lsan_is_turned_off(void);
 
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 		.error_fd = plan->error_fd,
 	};
 #ifdef VERT_SANITIZERS
-	has_joined = plan->verb == PLAN_EXEC;
+	has_joined = plan->verb == PLAN_EXEC || plan->verb == PLAN_MOUNT || plan->verb == PLAN_UMOUNT;
 #endif
 	rc = timing_open(plan->timing, &err);
 	if (rc == 0)

@@ -232,6 +232,10 @@ requires() {
 			shift
 			[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n1)" = "$1" ] ||
 				skip "needs Linux $1" ;;
+		strace)
+			command -v strace >/dev/null || skip "needs strace"
+			# Leaks are looked for by tracing, and a process has one tracer.
+			[ -z "${VERT_TESTS_REPORTS-}" ] || export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 ;;
 		idmapped-mounts) [ "$(id -u)" = 0 ] || skip "needs root" ;;
 		*) command -v "$1" >/dev/null || skip "needs $1" ;;
 		esac
