@@ -397,5 +397,6 @@ int launch(const struct plan *plan, int *ret_status, struct error *err)
 	rc = carry_through(&l, steps, COUNT_OF(steps), ret_status, err);
 	free(l.init.sources);
 	free(l.init.usernses);
+	free(l.network.names);
 	return rc;
 }

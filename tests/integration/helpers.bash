@@ -219,7 +219,7 @@ requires() {
 		seccomp) grep -q '^Seccomp:' /proc/self/status || skip "needs seccomp" ;;
 		apparmor) [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] ||
 			skip "needs AppArmor" ;;
-		no-sanitizers) [ -z "${VERT_TESTS_REPORTS-}" ] || skip "sanitizers take memory, processes and files themselves" ;;
+		no-sanitizers) [ -z "${VERT_TESTS_REPORTS-}" ] || skip "sanitizers take memory, processes, files and calls themselves" ;;
 		no-apparmor) [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] ||
 			skip "AppArmor is there" ;;
 		selinux) [ -e /sys/fs/selinux/enforce ] || skip "needs SELinux" ;;

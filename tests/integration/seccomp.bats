@@ -306,6 +306,7 @@ MKDIR='"names": ["mkdir", "mkdirat"]'
 # let it pass is not known before, so that the start is tried.
 @test "seccomp: a default that stops every call for a tracer ends the start, and leaves no process behind" {
 	only_vert "crun dies by another signal"
+	requires no-sanitizers
 	filter '{"defaultAction": "SCMP_ACT_TRACE"}'
 	run_split timeout 20 "$RUNTIME" --root "$ROOT" run --bundle "$BUNDLE" "$ID" </dev/null
 	[ "$status" = 1 ] && [[ $stderr == *"killed by signal 4"*"hint: "*execve* ]] || {
