@@ -4,6 +4,8 @@
 # SIGKILL, or the step fails; then delete --force is success, and nothing is left: no process, control
 # group, mount, state, device program.  The names of the steps come from the program itself, so that a new step is
 # covered from its first day.  Needs a build with --enable-test-faults: tests/build-faults.
+#
+#	VERT_TESTS_FAULTS_FIGURES	a file for one line a sweep: kill or fault, steps, what was gone through
 
 load helpers
 
@@ -126,6 +128,7 @@ from_nothing() {
 		esac
 		"${AFTER:-gone}" "$step"
 	done
+	counted "$how" "$name"
 	programs_gone
 }
 
@@ -181,6 +184,7 @@ beside() {
 		now=$(state "$ID" status)
 		[[ $now == running || $now == paused ]] || { echo "after $step: the container is $now"; return 1; }
 	done
+	counted "$how" "$name"
 	prepare exec
 	vert exec "$ID" /bin/true
 	PIDS_BEFORE=$before
@@ -203,6 +207,11 @@ only_the_container() {
 	found=()
 	left_processes
 	[ ${#found[@]} = 0 ]
+}
+
+# counted kill|fault FLOW: as many steps of it as were gone through, for who wants figures.
+counted() {
+	[ -z "${VERT_TESTS_FAULTS_FIGURES-}" ] || echo "$1 ${#STEPS[@]} $2" >>"$VERT_TESTS_FAULTS_FIGURES"
 }
 
 # learn_programs: remembers the device programs of the container, which no other has: see setup.
