@@ -109,6 +109,21 @@ kind_rootfs() {
 	args echo ran
 }
 
+# What is written to /proc before the program runs: sysctls, and the label where the host has such a thing.
+kind_writes() {
+	local file
+	for file in sys/net/ipv4/ip_forward self/attr/exec thread-self/attr/exec thread-self/attr/apparmor/exec; do
+		mkdir -p "$HOST/dir/$(dirname $file)"
+		echo outside >"$HOST/dir/$file"
+	done
+	CANARY=$(fingerprint)
+	ln -s "$HOST/dir" "$BUNDLE/rootfs/proc2"
+	PAIRS=("$BUNDLE/rootfs/proc" "$BUNDLE/rootfs/proc2")
+	cfg '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] || cfg '.process.apparmorProfile = "unconfined"'
+	args echo ran
+}
+
 # start_storm: until stop_storm; waits for it to blow.
 start_storm() {
 	rm -f "$TMP/count"

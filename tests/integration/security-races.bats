@@ -63,6 +63,10 @@ storm() {
 	storm rootfs
 }
 
+@test "storm: on what is written to /proc, sysctls and labels (V12, V13)" {
+	storm writes
+}
+
 @test "storm: on what exec looks up" {
 	local i rc end ran=0
 	make_volume
