@@ -73,3 +73,7 @@ build_musl() {
 @test "integration-conform-runtime" {
 	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration conform-runtime.bats
 }
+
+@test "integration-security-races" {
+	CHECK_LIMIT=900 check '^[1-9][0-9]* passed, 0 failed' integration security-races.bats
+}
