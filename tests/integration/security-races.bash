@@ -59,10 +59,10 @@ kind_classic() {
 	args mounts
 }
 
-# A container without the attributes on that mount, or with them on the other.
+# A container without the attributes on that mount, or with them on the other (which is nosuid where the host's /tmp is).
 misplaced() {
-	grep -E '^mount=.* source=classic' "$TMP/storm.out" | grep -qv 'nosuid' ||
-		grep -E '^mount=/data ' "$TMP/storm.out" | grep -v 'source=classic' | grep -q 'nosuid'
+	grep -E '^mount=.* source=classic' "$TMP/storm.out" | grep -qv 'noexec' ||
+		grep -E '^mount=/data ' "$TMP/storm.out" | grep -v 'source=classic' | grep -q 'noexec'
 }
 
 kind_devices() {
