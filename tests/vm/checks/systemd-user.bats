@@ -4,7 +4,7 @@
 # A container of Podman's without privileges that boots systemd.  The user cannot mount the guest's own tree and be root
 # of it: what systemd needs is copied, and is his.
 
-load helpers
+load systemd
 
 # The files of systemd, the bus and a shell, and the libraries they need, as tar takes them.
 sys_files() {
@@ -37,11 +37,6 @@ user_tree() {
 	ln -s /dev/null $d/etc/systemd/system/ldconfig.service # what these two keep in order was not copied
 	ln -s /dev/null $d/etc/systemd/system/systemd-hwdb-update.service
 	du -sm $d | cut -f1
-}
-
-sys_running() {
-	until_prints running 150 $PODMAN exec sys systemctl is-system-running
-	$PODMAN exec sys systemctl --failed --no-legend
 }
 
 # Its cgroup is below the user's own manager, and its systemd has divided it.

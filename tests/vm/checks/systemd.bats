@@ -3,17 +3,12 @@
 #
 # A container that boots systemd: the guest's own tree through an overlay.
 
-load helpers
+load systemd
 
 sys_tree() {
 	local d=/run/sc
 	mkdir -p $d/u $d/w $d/root
 	mount -t overlay -o lowerdir=/,upperdir=$d/u,workdir=$d/w overlay $d/root
-}
-
-sys_running() {
-	until_prints running 120 $PODMAN exec sys systemctl is-system-running
-	$PODMAN exec sys systemctl --failed --no-legend
 }
 
 setup_file() {
